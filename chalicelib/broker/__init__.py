@@ -1,0 +1,1 @@
+"""The bell: queues, task contracts, and how a message is rung on SQS."""

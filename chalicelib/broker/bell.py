@@ -1,0 +1,95 @@
+"""Rings the bell: tells SQS that jobs may run. Called after the commit, never before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from chalicelib.broker.message import Bell, encode_bell
+from chalicelib.broker.sqs import get_sqs
+from chalicelib.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+#: The most that one SendMessageBatch takes: entries, and bytes of all bodies together
+#: (1 MiB less what names and attributes add).
+_BATCH_ENTRIES = 10
+_BATCH_BYTES = 1_000_000
+#: Longest delay that SQS can hold a message back, in seconds.
+MAX_DELAY_SECONDS = 900
+
+
+def ring(bells: Sequence[Bell]) -> list[str]:
+    """Send a message for each bell: one SendMessage, or batches of ten a queue.
+
+    Returns the ids of jobs whose bell could not be sent. Their rows stand, so nothing is
+    lost: the caller sets `rung_at` to NULL and the dispatcher rings them later.
+    """
+    if len(bells) == 1:
+        return _send_one(bells[0])
+    failed: list[str] = []
+    for queue in dict.fromkeys(bell.queue for bell in bells):
+        for batch in _batches(_entry(bell) for bell in bells if bell.queue == queue):
+            failed += _send_batch(queue, batch)
+    return failed
+
+
+def _send_one(bell: Bell) -> list[str]:
+    try:
+        get_sqs().send_message(
+            QueueUrl=get_settings().queue_url(bell.queue),
+            **{key: value for key, value in _entry(bell)[1].items() if key != "Id"},
+        )
+    except _sqs_errors() as error:
+        logger.warning("bell not rung: job_id=%s error=%s", bell.job_id, error)
+        return [bell.job_id]
+    return []
+
+
+def _send_batch(queue: str, batch: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    entries = [{**entry, "Id": str(number)} for number, (_, entry) in enumerate(batch)]
+    try:
+        answer = get_sqs().send_message_batch(
+            QueueUrl=get_settings().queue_url(queue), Entries=entries
+        )
+    except _sqs_errors() as error:
+        logger.warning("bells not rung: queue=%s count=%d error=%s", queue, len(batch), error)
+        return [job_id for job_id, _ in batch]
+    failed = [batch[int(failure["Id"])][0] for failure in answer.get("Failed", [])]
+    if failed:
+        logger.warning("bells not rung: queue=%s failures=%s", queue, answer["Failed"])
+    return failed
+
+
+def _entry(bell: Bell) -> tuple[str, dict[str, Any]]:
+    entry: dict[str, Any] = {
+        "MessageBody": encode_bell(bell),
+        # Fair queues: one noisy project does not delay the others.
+        "MessageGroupId": bell.project_id,
+    }
+    if bell.delay_seconds:
+        entry["DelaySeconds"] = bell.delay_seconds
+    return bell.job_id, entry
+
+
+def _batches(
+    entries: Iterable[tuple[str, dict[str, Any]]],
+) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    batch: list[tuple[str, dict[str, Any]]] = []
+    size = 0
+    for job_id, entry in entries:
+        length = len(entry["MessageBody"].encode())
+        if batch and (len(batch) == _BATCH_ENTRIES or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append((job_id, entry))
+        size += length
+    if batch:
+        yield batch
+
+
+def _sqs_errors() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)

@@ -1,0 +1,47 @@
+"""What the API and the workers agree on about each task: one `TaskContract` a task.
+
+A contract is found by being a module-level name of a module in this package.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from chalicelib.broker.queues import DEFAULT
+from chalicelib.domain.jobs import RetryPolicy
+
+
+class TaskContract(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's name, parameters, queue and limits; its docstring-like text is `description`."""
+
+    #: Name in messages, rows and logs, e.g. "network.loadbalancers.create".
+    name: str
+    #: Keyword arguments of the task, as a msgspec.Struct.
+    parameters: type[msgspec.Struct]
+    description: str
+    queue: str = DEFAULT
+    retry: RetryPolicy = RetryPolicy()
+    #: Which failures are tried again besides RetryableError: "any" but PermanentError, or none.
+    retry_on: Literal["any", "retryable"] = "any"
+    #: Seconds after which the task is interrupted by SoftTimeLimitExceeded.
+    soft_time_limit_seconds: float | None = None
+    #: Seconds after which the process that runs the task is killed.
+    time_limit_seconds: float | None = None
+
+
+@lru_cache(maxsize=1)
+def all_contracts() -> dict[str, TaskContract]:
+    """Every contract by its name, from all modules of this package."""
+    found: dict[str, TaskContract] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, TaskContract):
+                if found.setdefault(value.name, value) is not value:
+                    raise ValueError(f"two contracts share the name {value.name}")
+    return found

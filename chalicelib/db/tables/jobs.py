@@ -1,0 +1,47 @@
+"""Jobs: one row from the moment a job is accepted until it is cleaned away."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, Table
+
+from chalicelib.db.tables.metadata import TABLE_OPTIONS, metadata
+from chalicelib.db.types import Json, UtcDateTime, ascii_text, text
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", ascii_text(155), primary_key=True),
+    Column("project_id", text(64), nullable=False),
+    Column("task", text(255), nullable=False),
+    Column("queue", ascii_text(80), nullable=False),
+    #: Keyword arguments of the task.
+    Column("parameters", Json(), nullable=False),
+    #: Positional arguments and what else a message of another Celery client carried.
+    Column("message", Json()),
+    Column("state", ascii_text(16), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("run_at", UtcDateTime(), nullable=False),
+    #: When its bell was sent, or was about to be; NULL: it has to be rung.
+    Column("rung_at", UtcDateTime()),
+    Column("started_at", UtcDateTime()),
+    Column("finished_at", UtcDateTime()),
+    #: Claims that count; a release takes its claim back.
+    Column("attempts", Integer(), nullable=False),
+    Column("max_attempts", Integer(), nullable=False),
+    Column("worker_id", ascii_text(36)),
+    #: The present or last claim; an outcome is accepted from this claim only.
+    Column("claim_id", ascii_text(36)),
+    Column("lease_expires_at", UtcDateTime()),
+    Column("cancel_requested_at", UtcDateTime()),
+    Column("result", Json()),
+    Column("error", Json()),
+    # The dispatcher's: rows to ring, rows to rescue, without looking at finished ones.
+    Index("ix_jobs_dispatch", "queue", "state", "rung_at", "run_at"),
+    # The beat's: rows that one worker holds.
+    Index("ix_jobs_worker_id_state", "worker_id", "state"),
+    # The list's: newest first within a project.
+    Index("ix_jobs_project_id_created_at_id", "project_id", "created_at", "id"),
+    # The cleaner's.
+    Index("ix_jobs_finished_at", "finished_at"),
+    **TABLE_OPTIONS,
+)

@@ -1,0 +1,38 @@
+"""Load balancers: what a project asked for, and what the upstream says there is."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Table
+
+from chalicelib.db.tables.metadata import TABLE_OPTIONS, metadata
+from chalicelib.db.types import Json, UtcDateTime, ascii_text, text
+
+load_balancers = Table(
+    "load_balancers",
+    metadata,
+    Column("id", ascii_text(36), primary_key=True),
+    Column("project_id", text(64), nullable=False),
+    Column("name", text(255), nullable=False),
+    Column("type", ascii_text(16), nullable=False),
+    Column("scheme", ascii_text(16), nullable=False),
+    Column("ip_address_type", ascii_text(16), nullable=False),
+    Column("subnet_ids", Json(), nullable=False),
+    Column("security_group_ids", Json(), nullable=False),
+    Column("tags", Json(), nullable=False),
+    Column("attributes", Json(), nullable=False),
+    Column("provisioning_status", ascii_text(16), nullable=False),
+    #: Its id in the upstream; NULL before it exists and after it is gone. One record each.
+    Column("upstream_id", ascii_text(255), unique=True),
+    Column("dns_name", text(255)),
+    Column("vip_address", ascii_text(64)),
+    Column("network_id", ascii_text(64)),
+    Column("zones", Json(), nullable=False),
+    #: Why provisioning_status is ERROR, in words for the user.
+    Column("fault", Json()),
+    #: The last job that changed it or is about to.
+    Column("job_id", ascii_text(155), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("updated_at", UtcDateTime(), nullable=False),
+    Index("ix_load_balancers_project_id_created_at_id", "project_id", "created_at", "id"),
+    **TABLE_OPTIONS,
+)

@@ -1,0 +1,162 @@
+"""Claims: how a worker takes a job, keeps it, and learns what it is ordered to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, Update, insert, null, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import jobs
+from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker's hold on one job."""
+
+    job_id: str
+    #: Unique to this delivery of the bell; each outcome is accepted from its claim only.
+    claim_id: str
+    worker_id: str
+
+
+class ClaimAnswer(StrEnum):
+    """What became of an attempt to claim."""
+
+    CLAIMED = "claimed"
+    #: Running elsewhere, finished or cancelled: the bell is of no use.
+    TAKEN = "taken"
+    #: `run_at` has not come: the bell was early, and the job has been marked to be rung.
+    EARLY = "early"
+    #: There is no such job: the message is another Celery client's, or outlived its job.
+    UNKNOWN = "unknown"
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The row of a job whose message came from another Celery client."""
+
+    project_id: str
+    task: str
+    queue: str
+    parameters: Any
+    message: Any
+    max_attempts: int
+    delay_seconds: float = 0.0
+
+
+def transition(name: str) -> Update:
+    """An UPDATE of jobs that is guarded by where transition `name` may begin.
+
+    Raises KeyError for a transition that the table lacks.
+    """
+    begins, ends = TRANSITIONS[name]
+    return update(jobs).where(jobs.c.state.in_(sorted(begins))).values(state=ends.value)
+
+
+def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
+    """Take the job for this worker if it may run now: one statement when it may."""
+    with connect(engine) as connection:
+        taken = connection.execute(
+            transition("claim")
+            .where(jobs.c.id == held.job_id, jobs.c.run_at <= now())
+            .values(_held_values(held, lease_seconds))
+            .values(attempts=jobs.c.attempts + 1)
+        )
+        if taken.rowcount == 1:
+            return ClaimAnswer.CLAIMED
+        row = connection.execute(
+            select(jobs.c.state, jobs.c.claim_id).where(jobs.c.id == held.job_id)
+        ).one_or_none()
+        if row is None:
+            return ClaimAnswer.UNKNOWN
+        if row.claim_id == held.claim_id and row.state == JobState.STARTED:
+            return ClaimAnswer.CLAIMED  # the answer to an earlier try of ours was lost
+        if row.state not in WAITING:
+            return ClaimAnswer.TAKEN
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id == held.job_id, jobs.c.state.in_(sorted(WAITING)))
+            .where(jobs.c.run_at > now())
+            .values(rung_at=null())
+        )
+        return ClaimAnswer.EARLY
+
+
+def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
+    """Give a foreign message its row: claimed, or waiting if it asks for a later time."""
+    waits = new.delay_seconds > 0
+    values: dict[str, Any] = {
+        "id": held.job_id,
+        **msgspec.structs.asdict(new),
+        "created_at": now(),
+        "run_at": seconds_from_now(new.delay_seconds) if waits else now(),
+        "attempts": 0 if waits else 1,
+    }
+    del values["delay_seconds"]
+    if waits:
+        values["state"] = JobState.PENDING.value  # the dispatcher rings it in time
+    else:
+        values |= {"state": JobState.STARTED.value, **_held_values(held, lease_seconds)}
+    try:
+        with connect(engine) as connection:
+            connection.execute(insert(jobs).values(values))
+    except IntegrityError:
+        return claim(engine, held, lease_seconds)  # a second delivery was faster
+    return ClaimAnswer.EARLY if waits else ClaimAnswer.CLAIMED
+
+
+def _held_values(held: Claim, lease_seconds: float) -> dict[str, Any]:
+    return {
+        "started_at": now(),
+        "worker_id": held.worker_id,
+        "claim_id": held.claim_id,
+        "lease_expires_at": seconds_from_now(lease_seconds),
+    }
+
+
+def read_parameters(engine: Engine, job_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Parameters and foreign message of a job whose bell was too small to carry them."""
+    with connect(engine) as connection:
+        row = connection.execute(
+            select(jobs.c.parameters, jobs.c.message).where(jobs.c.id == job_id)
+        ).one()
+        return row.parameters, row.message
+
+
+def extend(engine: Engine, worker_id: str, job_ids: Sequence[str], lease_seconds: float) -> None:
+    """Renew the leases of the jobs that this worker really has in hand: one statement."""
+    if not job_ids:
+        return
+    with connect(engine) as connection:
+        connection.execute(
+            _held_by(update(jobs), worker_id, job_ids).values(
+                lease_expires_at=seconds_from_now(lease_seconds)
+            )
+        )
+
+
+def read_orders(engine: Engine, worker_id: str, job_ids: Sequence[str]) -> list[str]:
+    """Which of the jobs that this worker has in hand were ordered to stop."""
+    if not job_ids:
+        return []
+    with connect(engine) as connection:
+        query = select(jobs.c.id).where(
+            jobs.c.id.in_(job_ids),
+            jobs.c.worker_id == worker_id,
+            jobs.c.state == JobState.STARTED.value,
+            jobs.c.cancel_requested_at.is_not(None),
+        )
+        return list(connection.execute(query).scalars())
+
+
+def _held_by(statement: Update, worker_id: str, job_ids: Sequence[str]) -> Update:
+    return statement.where(
+        jobs.c.id.in_(job_ids),
+        jobs.c.worker_id == worker_id,
+        jobs.c.state == JobState.STARTED.value,
+    )

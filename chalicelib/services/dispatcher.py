@@ -1,0 +1,208 @@
+"""The dispatcher: rings what is due, rescues what was abandoned, cleans what is old.
+
+Safe anywhere at once. It runs on each worker's beat and in the API's scheduled function,
+and finds its work by index, so its cost does not grow with finished rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    delete,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from chalicelib.broker.bell import ring
+from chalicelib.broker.message import Bell
+from chalicelib.broker.queues import QUEUES
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.tables import jobs
+from chalicelib.domain.jobs import WAITING, JobState
+from chalicelib.services import heard as heard_service
+from chalicelib.services import workers
+from chalicelib.services.claims import Claim
+from chalicelib.services.job_lifecycle import (
+    give_up,
+    lock_claimed,
+    make_bell,
+    rescue_claimed,
+)
+from chalicelib.services.outcomes import Fault
+
+logger = logging.getLogger(__name__)
+
+#: Rows handled in one statement; a pass goes on until there are no more or ROUNDS is up.
+_CHUNK = 100
+_ROUNDS = 20
+#: A row is handed to SQS this many seconds early, with DelaySeconds for the rest, so that
+#: it runs on its second and not on the next beat.
+_AHEAD_SECONDS = 60
+#: A worker is pruned after this many lease times without a heartbeat.
+_PRUNE_AFTER_LEASES = 5
+
+_STATES_WAITING = sorted(state.value for state in WAITING)
+
+
+class Dispatched(msgspec.Struct, kw_only=True):
+    """What one pass did."""
+
+    rung: int = 0
+    rerung: int = 0
+    rescued: int = 0
+    cleaned: int = 0
+    pruned: int = 0
+
+
+def dispatch_due(engine: Engine, *, lease_seconds: float, retention_days: int) -> Dispatched:
+    """One pass of everything. Raises DatabaseUnavailable."""
+    done = Dispatched()
+    done.rescued = rescue_lapsed(engine)
+    done.rung = ring_due(engine)
+    done.rerung = ring_lost(engine)
+    done.pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
+    if retention_days:
+        done.cleaned = clean(engine, retention_days)
+    if done != Dispatched():
+        logger.info(
+            "dispatched: rung=%d rerung=%d rescued=%d pruned=%d cleaned=%d",
+            done.rung, done.rerung, done.rescued, done.pruned, done.cleaned,
+        )  # fmt: skip
+    return done
+
+
+def ring_due(engine: Engine) -> int:
+    """Ring jobs whose time has come, or comes within a minute, and that were never rung."""
+    return _ring_where(
+        engine,
+        and_(
+            jobs.c.queue.in_(QUEUES),
+            jobs.c.rung_at.is_(None),
+            jobs.c.run_at <= seconds_from_now(_AHEAD_SECONDS),
+        ),
+    )
+
+
+def ring_lost(engine: Engine) -> int:
+    """Ring again the jobs whose bell was rung well before what workers have heard by now."""
+    marks = heard_service.read_marks(engine)
+    if not marks:
+        return 0
+    lost = [
+        and_(jobs.c.queue == queue, jobs.c.rung_at < mark, jobs.c.run_at < mark)
+        for queue, mark in marks.items()
+    ]
+    return _ring_where(engine, or_(*lost))
+
+
+def _ring_where(engine: Engine, condition: ColumnElement[bool]) -> int:
+    total = 0
+    for _ in range(_ROUNDS):
+        rows = in_transaction(engine, lambda connection: _take(connection, condition))
+        failed = ring([_bell_of(row) for row in rows])
+        if failed:
+            _unmark(engine, failed)
+        total += len(rows) - len(failed)
+        if failed or len(rows) < _CHUNK:
+            break
+    return total
+
+
+def _take(connection: Connection, condition: ColumnElement[bool]) -> list[Any]:
+    """Mark due rows as rung and return them; other dispatchers pass over locked rows."""
+    query = (
+        select(jobs, now().label("at"))
+        .where(jobs.c.state.in_(_STATES_WAITING), condition)
+        .order_by(jobs.c.run_at)
+        .limit(_CHUNK)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(query).all()
+    if rows:
+        connection.execute(
+            update(jobs).where(jobs.c.id.in_([row.id for row in rows])).values(rung_at=now())
+        )
+    return list(rows)
+
+
+def _bell_of(row: Row[Any]) -> Bell:
+    wait = (row.run_at - row.at).total_seconds()
+    return make_bell(row, attempts=row.attempts, delay_seconds=wait)
+
+
+def _unmark(engine: Engine, job_ids: list[str]) -> None:
+    with connect(engine) as connection:
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id.in_(job_ids), jobs.c.state.in_(_STATES_WAITING))
+            .values(rung_at=null())
+        )
+
+
+def rescue_lapsed(engine: Engine) -> int:
+    """Put back jobs whose lease lapsed, or end them if that was their last attempt."""
+    with connect(engine) as connection:
+        query = (
+            select(jobs.c.id, jobs.c.claim_id, jobs.c.worker_id)
+            .where(
+                jobs.c.queue.in_(QUEUES),
+                jobs.c.state == JobState.STARTED.value,
+                jobs.c.lease_expires_at < now(),
+            )
+            .limit(_CHUNK)
+        )
+        lapsed = connection.execute(query).all()
+    return sum(in_transaction(engine, partial(_rescue, found=row)) for row in lapsed)
+
+
+def _rescue(connection: Connection, found: Row[Any]) -> bool:
+    held = Claim(job_id=found.id, claim_id=found.claim_id, worker_id=found.worker_id)
+    row = lock_claimed(connection, held)
+    if row is None:
+        return False
+    alive = select(jobs.c.id).where(jobs.c.id == row.id, jobs.c.lease_expires_at >= now())
+    if connection.execute(alive).one_or_none():
+        return False  # its worker came back between the look and the lock
+    fault = Fault(
+        type="WorkerLost",
+        code="worker-lost",
+        message=f"The worker was lost during attempt {row.attempts} of {row.max_attempts}.",
+        retryable=row.attempts < row.max_attempts,
+    )
+    if fault.retryable:
+        rescue_claimed(connection, row, fault)
+    else:
+        give_up(connection, row, fault, outcome="lost")
+    logger.warning("job rescued: job_id=%s task=%s attempt=%d", row.id, row.task, row.attempts)
+    return True
+
+
+def clean(engine: Engine, retention_days: int) -> int:
+    """Delete jobs that finished more than this many days ago, with their attempts."""
+    total = 0
+    for _ in range(_ROUNDS):
+        with connect(engine) as connection:
+            old = connection.execute(
+                select(jobs.c.id)
+                .where(jobs.c.finished_at < seconds_from_now(-86_400.0 * retention_days))
+                .limit(1000)
+            )
+            ids = list(old.scalars())
+            if ids:
+                connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
+        total += len(ids)
+        if len(ids) < 1000:
+            break
+    return total

@@ -1,0 +1,110 @@
+"""What the end of a load balancer's job does to the record of the load balancer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, case, null, update
+
+from chalicelib.broker.contracts.load_balancers import ADD, CREATE, DESTROY, UPDATE
+from chalicelib.db.clock import now
+from chalicelib.db.tables import load_balancers
+from chalicelib.domain.load_balancers import ObservedLoadBalancer, ProvisioningStatus
+
+if TYPE_CHECKING:
+    from chalicelib.services.outcomes import Fault, JobFacts
+
+
+def succeeded(connection: Connection, job: JobFacts, result: ObservedLoadBalancer | None) -> None:
+    """The record matches the upstream: ACTIVE as observed, or DELETED.
+
+    `result`: what the upstream said at last; unused when the job was to destroy.
+    """
+    if job.task == DESTROY.name:
+        _write(
+            connection,
+            job,
+            provisioning_status=ProvisioningStatus.DELETED.value,
+            upstream_id=null(),
+            fault=null(),
+        )
+    elif result is not None:
+        _write(connection, job, **_observed_values(job, result), fault=null())
+
+
+def failed(connection: Connection, job: JobFacts, fault: Fault) -> None:
+    """The record is in ERROR, with words for its owner and what the owner can do."""
+    _write(
+        connection,
+        job,
+        provisioning_status=ProvisioningStatus.ERROR.value,
+        fault={"code": fault.code, "message": fault.message, "advice": _ADVICE, "job_id": job.id},
+    )
+
+
+def cancelled(connection: Connection, job: JobFacts) -> None:
+    """An update or destroy that never began leaves the record as it was; else it is ERROR.
+
+    ERROR, because nobody knows how far the upstream got. What a cancelled create had made
+    was destroyed by the task itself; destroying the record looks once more, by the token
+    that the balancer was made with.
+    """
+    if job.attempts == 0 and job.task in (UPDATE.name, DESTROY.name):
+        before = case(
+            (load_balancers.c.fault.is_(None), ProvisioningStatus.ACTIVE.value),
+            else_=ProvisioningStatus.ERROR.value,
+        )
+        _write(connection, job, provisioning_status=before)
+        return
+    fault = {"code": "cancelled", "message": "The job was cancelled."}
+    _write(
+        connection,
+        job,
+        provisioning_status=ProvisioningStatus.ERROR.value,
+        fault={**fault, "advice": _ADVICE, "job_id": job.id},
+    )
+
+
+_ADVICE = "Destroy the load balancer and create it again; destroying clears up what is left."
+
+
+def _observed_values(job: JobFacts, seen: ObservedLoadBalancer) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "provisioning_status": ProvisioningStatus.ACTIVE.value,
+        "upstream_id": seen.upstream_id,
+        "dns_name": seen.dns_name,
+        "vip_address": seen.vip_address,
+        "network_id": seen.network_id,
+        "zones": seen.zones,
+        "type": seen.type,
+        "scheme": seen.scheme,
+        "ip_address_type": seen.ip_address_type,
+        "subnet_ids": [zone.subnet_id for zone in seen.zones],
+        "security_group_ids": seen.security_group_ids,
+        "tags": seen.tags,
+        "attributes": seen.attributes,
+    }
+    name = _new_name(job, seen)
+    return values if name is None else {**values, "name": name}
+
+
+def _new_name(job: JobFacts, seen: ObservedLoadBalancer) -> str | None:
+    """The user's name for the record, if this job changes it."""
+    if job.task == ADD.name:
+        return seen.name
+    if job.task == CREATE.name:
+        return None
+    change: dict[str, Any] = job.parameters.get("change") or {}
+    return change.get("name")
+
+
+def _write(connection: Connection, job: JobFacts, **values: Any) -> None:
+    """Change the record, unless another job has been given it since."""
+    connection.execute(
+        update(load_balancers)
+        .where(
+            load_balancers.c.id == job.parameters["load_balancer_id"],
+            load_balancers.c.job_id == job.id,
+        )
+        .values(updated_at=now(), **values)
+    )

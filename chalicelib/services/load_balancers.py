@@ -1,0 +1,223 @@
+"""Load balancers as their owners see them: created, changed, destroyed, added, looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chalicelib.broker.contracts.load_balancers import (
+    ADD,
+    CREATE,
+    DESTROY,
+    UPDATE,
+    AddLoadBalancer,
+    CreateLoadBalancer,
+    DestroyLoadBalancer,
+    UpdateLoadBalancer,
+)
+from chalicelib.broker.message import Bell
+from chalicelib.db.clock import now
+from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.tables import jobs, load_balancers
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.load_balancers import (
+    DELETABLE,
+    MUTABLE,
+    LoadBalancerChange,
+    LoadBalancerSpec,
+    ProvisioningStatus,
+)
+from chalicelib.errors import ImmutableObject, NotFound
+from chalicelib.services.jobs import insert_job, ring_committed
+
+#: A load balancer's row and the row of the job that makes it true.
+Accepted = tuple[Row[Any], Row[Any]]
+
+
+def create(engine: Engine, project_id: str, spec: LoadBalancerSpec) -> Accepted:
+    """Record a load balancer as PENDING_CREATE, with the job that creates it upstream."""
+    load_balancer_id = new_id()
+
+    def work(connection: Connection) -> tuple[Accepted, Bell]:
+        parameters = CreateLoadBalancer(load_balancer_id=load_balancer_id, spec=spec)
+        bell = insert_job(connection, project_id=project_id, contract=CREATE, parameters=parameters)
+        _insert(connection, load_balancer_id, project_id, bell.job_id, spec)
+        return _accepted(connection, load_balancer_id, bell), bell
+
+    return _commit_and_ring(engine, work)
+
+
+def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
+    """Record a load balancer that exists upstream as PENDING_CREATE, with its adopting job.
+
+    Raises ImmutableObject if some record holds that load balancer already.
+    """
+    load_balancer_id = new_id()
+
+    def work(connection: Connection) -> tuple[Accepted, Bell]:
+        parameters = AddLoadBalancer(load_balancer_id=load_balancer_id, upstream_id=upstream_id)
+        bell = insert_job(connection, project_id=project_id, contract=ADD, parameters=parameters)
+        # What it is besides its id is learned from the upstream by the job.
+        unknown = LoadBalancerSpec(name=upstream_id[-255:], subnet_ids=[])
+        _insert(connection, load_balancer_id, project_id, bell.job_id, unknown, upstream_id)
+        return _accepted(connection, load_balancer_id, bell), bell
+
+    try:
+        return _commit_and_ring(engine, work)
+    except IntegrityError as error:
+        raise ImmutableObject("This load balancer has been added already.") from error
+
+
+def change(
+    engine: Engine, project_id: str, load_balancer_id: str, wanted: LoadBalancerChange
+) -> Accepted:
+    """Mark a load balancer as PENDING_UPDATE, with the job that changes it upstream.
+
+    Raises:
+        NotFound: this project has no such load balancer.
+        ImmutableObject: its state permits no change; of several at once, one wins.
+    """
+
+    def work(connection: Connection) -> tuple[Accepted, Bell]:
+        row = _find(connection, project_id, load_balancer_id, lock=True)
+        _require(row, MUTABLE, "updated")
+        parameters = UpdateLoadBalancer(
+            load_balancer_id=row.id, upstream_id=row.upstream_id, change=wanted
+        )
+        bell = insert_job(connection, project_id=project_id, contract=UPDATE, parameters=parameters)
+        _mark(connection, row, ProvisioningStatus.PENDING_UPDATE, bell.job_id)
+        return _accepted(connection, row.id, bell), bell
+
+    return _commit_and_ring(engine, work)
+
+
+def destroy(engine: Engine, project_id: str, load_balancer_id: str) -> Accepted:
+    """Mark a load balancer as PENDING_DELETE, with the job that destroys it upstream.
+
+    Raises:
+        NotFound: this project has no such load balancer.
+        ImmutableObject: its state does not permit that it is destroyed.
+    """
+
+    def work(connection: Connection) -> tuple[Accepted, Bell]:
+        row = _find(connection, project_id, load_balancer_id, lock=True)
+        _require(row, DELETABLE, "destroyed")
+        parameters = DestroyLoadBalancer(load_balancer_id=row.id, upstream_id=row.upstream_id)
+        bell = insert_job(
+            connection, project_id=project_id, contract=DESTROY, parameters=parameters
+        )
+        _mark(connection, row, ProvisioningStatus.PENDING_DELETE, bell.job_id)
+        return _accepted(connection, row.id, bell), bell
+
+    return _commit_and_ring(engine, work)
+
+
+def get(engine: Engine, project_id: str, load_balancer_id: str) -> Row[Any]:
+    """The row of a load balancer. Raises NotFound if this project has no such one."""
+    with connect(engine) as connection:
+        return _find(connection, project_id, load_balancer_id)
+
+
+def list_newest(
+    engine: Engine,
+    project_id: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    provisioning_status: ProvisioningStatus | None = None,
+) -> list[Row[Any]]:
+    """Load balancers of a project, newest first.
+
+    `after`: id of the last row of the page before; an id that is not there is NotFound.
+    Destroyed ones are left out unless `provisioning_status` asks for them.
+    """
+    table = load_balancers.c
+    query = select(load_balancers).where(table.project_id == project_id)
+    if provisioning_status is None:
+        query = query.where(table.provisioning_status != ProvisioningStatus.DELETED.value)
+    else:
+        query = query.where(table.provisioning_status == provisioning_status.value)
+    with connect(engine) as connection:
+        if after is not None:
+            last = _find(connection, project_id, after)
+            query = query.where(
+                (table.created_at < last.created_at)
+                | ((table.created_at == last.created_at) & (table.id < last.id))
+            )
+        query = query.order_by(table.created_at.desc(), table.id.desc()).limit(limit)
+        return list(connection.execute(query))
+
+
+def _commit_and_ring(engine: Engine, work: Any) -> Accepted:
+    accepted: Accepted
+    accepted, bell = in_transaction(engine, work)
+    ring_committed(engine, [bell])
+    return accepted
+
+
+def _insert(
+    connection: Connection,
+    load_balancer_id: str,
+    project_id: str,
+    job_id: str,
+    spec: LoadBalancerSpec,
+    upstream_id: str | None = None,
+) -> None:
+    connection.execute(
+        insert(load_balancers).values(
+            id=load_balancer_id,
+            project_id=project_id,
+            job_id=job_id,
+            name=spec.name,
+            type=spec.type,
+            scheme=spec.scheme,
+            ip_address_type=spec.ip_address_type,
+            subnet_ids=spec.subnet_ids,
+            security_group_ids=spec.security_group_ids,
+            tags=spec.tags,
+            attributes=spec.attributes,
+            zones=[],
+            upstream_id=upstream_id,
+            provisioning_status=ProvisioningStatus.PENDING_CREATE.value,
+            created_at=now(),
+            updated_at=now(),
+        )
+    )
+
+
+def _mark(connection: Connection, row: Row[Any], status: ProvisioningStatus, job_id: str) -> None:
+    connection.execute(
+        update(load_balancers)
+        .where(load_balancers.c.id == row.id)
+        .values(provisioning_status=status.value, job_id=job_id, updated_at=now())
+    )
+
+
+def _require(row: Row[Any], permitted: frozenset[ProvisioningStatus], verb: str) -> None:
+    if row.provisioning_status not in permitted:
+        raise ImmutableObject(
+            f"Load balancer {row.id} is {row.provisioning_status} and cannot be {verb} now; "
+            f"that takes {' or '.join(sorted(permitted))}."
+        )
+
+
+def _accepted(connection: Connection, load_balancer_id: str, bell: Bell) -> Accepted:
+    record = connection.execute(
+        select(load_balancers).where(load_balancers.c.id == load_balancer_id)
+    ).one()
+    job = connection.execute(select(jobs).where(jobs.c.id == bell.job_id)).one()
+    return record, job
+
+
+def _find(
+    connection: Connection, project_id: str, load_balancer_id: str, *, lock: bool = False
+) -> Row[Any]:
+    query = select(load_balancers).where(
+        load_balancers.c.id == load_balancer_id, load_balancers.c.project_id == project_id
+    )
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no load balancer {load_balancer_id} in this project.")
+    return row

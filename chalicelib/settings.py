@@ -1,0 +1,124 @@
+"""Every setting: one environment variable each, typed, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal, get_args
+
+import msgspec
+
+from chalicelib.errors import SettingsError
+
+SERIALIZERS = frozenset({"json", "yaml", "msgpack", "pickle"})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a field in capitals is the name of its environment variable."""
+
+    #: Where jobs are kept: mysql+pymysql://user:password@host/name or sqlite:///path.
+    database_url: str
+    #: File of certificates (PEM) to check a remote MySQL server by, e.g. RDS's bundle;
+    #: without one the connection is encrypted but the server is not verified.
+    database_ca_file: str | None = None
+    #: Connections that each process keeps to the database.
+    database_pool_size: int = 2
+    #: URL of the SQS queues with {queue} in the place of a queue's name.
+    sqs_queue_url: str
+    #: Where SQS answers, if not at AWS (local stack, tests).
+    sqs_endpoint_url: str | None = None
+    #: Region of queues and upstream; credentials come from boto3's usual chain.
+    aws_region: str = "us-east-1"
+
+    #: The cloud that load balancers are made in.
+    upstream: Literal["aws", "memory"] = "aws"
+    #: Where the upstream answers, if not at AWS (local stack, tests).
+    upstream_endpoint_url: str | None = None
+    #: File that the memory upstream keeps its state in; without one each process has its own.
+    upstream_memory_path: str | None = None
+
+    #: Comma-separated serializers that workers accept: json, yaml, msgpack, pickle.
+    #: pickle lets whoever can write to a queue run code in the worker.
+    accept_serializers: str = "json"
+    log_format: Literal["text", "json"] = "text"
+    #: Largest request body in bytes.
+    max_body_bytes: int = 262_144
+
+    #: Seconds between two beats of a worker (heartbeat, leases, orders, dispatch).
+    beat_seconds: float = 5.0
+    #: Seconds that a claim lasts unless a beat extends it.
+    lease_seconds: float = 40.0
+    #: Seconds that running jobs may go on after SIGTERM before they are released.
+    shutdown_grace_seconds: float = 25.0
+    #: Seconds that a cancelled job has for cleaning up before its process is killed.
+    cancel_grace_seconds: float = 10.0
+    #: Days that finished jobs are kept; 0 keeps them for ever.
+    retention_days: int = 30
+
+    @property
+    def serializers(self) -> list[str]:
+        """The names in `accept_serializers`."""
+        return [name.strip() for name in self.accept_serializers.split(",") if name.strip()]
+
+    def queue_url(self, queue: str) -> str:
+        """URL of the SQS queue for a queue's name."""
+        return self.sqs_queue_url.replace("{queue}", queue)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Make settings out of environment variables; an empty value counts as not set.
+
+    Raises:
+        SettingsError: names each variable that is missing or wrong, and what it should be.
+    """
+    problems: list[str] = []
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = field.name.upper()
+        text = environment.get(name, "")
+        if text == "":
+            if field.required:
+                problems.append(f"{name} is not set")
+            continue
+        try:
+            values[field.name] = msgspec.convert(text, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            choices = get_args(field.type)
+            hint = f"one of {', '.join(map(str, choices))}" if choices else str(error)
+            problems.append(f"{name}={text!r} cannot be used: {hint}")
+    if not problems:
+        settings = Settings(**values)  # type: ignore[arg-type]  # checked field by field above
+        problems = _contradictions(settings)
+    if problems:
+        raise SettingsError("; ".join(problems) + ". See .env.example for every setting.")
+    return settings
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """What is wrong with values that are each of the right type."""
+    problems = []
+    if not settings.database_url.startswith(("mysql+pymysql://", "sqlite:///")):
+        problems.append("DATABASE_URL must begin with mysql+pymysql:// or sqlite:///")
+    if "{queue}" not in settings.sqs_queue_url:
+        problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
+    if unknown := set(settings.serializers) - SERIALIZERS:
+        problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
+    for name in ("beat_seconds", "lease_seconds"):
+        if not 0 < getattr(settings, name) < 86_400:  # also refuses NaN and infinity
+            problems.append(f"{name.upper()} must lie between 0 and a day")
+    if settings.lease_seconds < 3 * settings.beat_seconds:
+        problems.append("LEASE_SECONDS must be at least three times BEAT_SECONDS")
+    for name in ("shutdown_grace_seconds", "cancel_grace_seconds", "retention_days"):
+        if not 0 <= getattr(settings, name) < 1_000_000:
+            problems.append(f"{name.upper()} must lie between 0 and 1000000")
+    for name in ("max_body_bytes", "database_pool_size"):
+        if getattr(settings, name) <= 0:
+            problems.append(f"{name.upper()} must be above 0")
+    return problems
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read from its environment at the first call."""
+    return read_settings(os.environ)

@@ -1,0 +1,1 @@
+"""The clouds that load balancers are made in, behind one Protocol."""

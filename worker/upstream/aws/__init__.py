@@ -1,0 +1,1 @@
+"""Application and network load balancers of AWS (Elastic Load Balancing v2)."""
