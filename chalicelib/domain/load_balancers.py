@@ -19,8 +19,10 @@ class ProvisioningStatus(StrEnum):
     ERROR = "ERROR"
 
 
-#: States in which a record may be updated (Octavia's MUTABLE_STATUSES).
-MUTABLE = frozenset({ProvisioningStatus.ACTIVE})
+#: States in which a record may be updated. Octavia permits ACTIVE alone; here an update may
+#: also mend one in ERROR that exists upstream, since an update that the upstream refused
+#: would otherwise cost its owner the load balancer.
+MUTABLE = frozenset({ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR})
 #: States in which a record may be destroyed (Octavia's DELETABLE_STATUSES).
 DELETABLE = frozenset({ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Update, insert, null, select, update
+from sqlalchemy import Engine, Update, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now, seconds_from_now
@@ -31,7 +32,7 @@ class ClaimAnswer(StrEnum):
     CLAIMED = "claimed"
     #: Running elsewhere, finished or cancelled: the bell is of no use.
     TAKEN = "taken"
-    #: `run_at` has not come: the bell was early, and the job has been marked to be rung.
+    #: `run_at` has not come: the bell was early, and has to be rung again.
     EARLY = "early"
     #: There is no such job: the message is another Celery client's, or outlived its job.
     UNKNOWN = "unknown"
@@ -46,7 +47,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Any
     message: Any
     max_attempts: int
-    delay_seconds: float = 0.0
+    #: The ETA that its sender gave.
+    run_at: datetime | None = None
 
 
 def transition(name: str) -> Update:
@@ -78,36 +80,30 @@ def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
             return ClaimAnswer.CLAIMED  # the answer to an earlier try of ours was lost
         if row.state not in WAITING:
             return ClaimAnswer.TAKEN
-        connection.execute(
-            update(jobs)
-            .where(jobs.c.id == held.job_id, jobs.c.state.in_(sorted(WAITING)))
-            .where(jobs.c.run_at > now())
-            .values(rung_at=null())
-        )
         return ClaimAnswer.EARLY
 
 
 def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
     """Give a foreign message its row: claimed, or waiting if it asks for a later time."""
-    waits = new.delay_seconds > 0
     values: dict[str, Any] = {
         "id": held.job_id,
         **msgspec.structs.asdict(new),
         "created_at": now(),
-        "run_at": seconds_from_now(new.delay_seconds) if waits else now(),
-        "attempts": 0 if waits else 1,
     }
-    del values["delay_seconds"]
-    if waits:
-        values["state"] = JobState.PENDING.value  # the dispatcher rings it in time
+    if new.run_at is None:
+        values |= {"run_at": now(), "attempts": 1, "state": JobState.STARTED.value}
+        values |= _held_values(held, lease_seconds)
     else:
-        values |= {"state": JobState.STARTED.value, **_held_values(held, lease_seconds)}
+        values |= {"attempts": 0, "state": JobState.PENDING.value}
     try:
         with connect(engine) as connection:
             connection.execute(insert(jobs).values(values))
     except IntegrityError:
-        return claim(engine, held, lease_seconds)  # a second delivery was faster
-    return ClaimAnswer.EARLY if waits else ClaimAnswer.CLAIMED
+        pass  # a second delivery was faster
+    else:
+        if new.run_at is None:
+            return ClaimAnswer.CLAIMED
+    return claim(engine, held, lease_seconds)
 
 
 def _held_values(held: Claim, lease_seconds: float) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from chalicelib.broker.bell import ring
+from chalicelib.broker.bell import MAX_DELAY_SECONDS, ring
 from chalicelib.broker.message import Bell
 from chalicelib.broker.queues import QUEUES
 from chalicelib.db.clock import now, seconds_from_now
@@ -56,31 +56,31 @@ _PRUNE_AFTER_LEASES = 5
 _STATES_WAITING = sorted(state.value for state in WAITING)
 
 
-class Dispatched(msgspec.Struct, kw_only=True):
+class Dispatched(msgspec.Struct, frozen=True, kw_only=True):
     """What one pass did."""
 
-    rung: int = 0
-    rerung: int = 0
-    rescued: int = 0
-    cleaned: int = 0
-    pruned: int = 0
+    rung: int
+    rerung: int
+    rescued: int
 
 
-def dispatch_due(engine: Engine, *, lease_seconds: float, retention_days: int) -> Dispatched:
-    """One pass of everything. Raises DatabaseUnavailable."""
-    done = Dispatched()
-    done.rescued = rescue_lapsed(engine)
-    done.rung = ring_due(engine)
-    done.rerung = ring_lost(engine)
-    done.pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
-    if retention_days:
-        done.cleaned = clean(engine, retention_days)
-    if done != Dispatched():
+def dispatch_due(engine: Engine) -> Dispatched:
+    """Rescue and ring: everything that jobs wait for. Raises DatabaseUnavailable."""
+    rescued = rescue_lapsed(engine)
+    done = Dispatched(rescued=rescued, rung=ring_due(engine), rerung=ring_lost(engine))
+    if done.rung or done.rerung or done.rescued:
         logger.info(
-            "dispatched: rung=%d rerung=%d rescued=%d pruned=%d cleaned=%d",
-            done.rung, done.rerung, done.rescued, done.pruned, done.cleaned,
-        )  # fmt: skip
+            "dispatched: rung=%d rerung=%d rescued=%d", done.rung, done.rerung, done.rescued
+        )
     return done
+
+
+def keep_house(engine: Engine, *, lease_seconds: float, retention_days: int) -> None:
+    """Prune workers that are gone, and delete jobs that are old. Now and then is enough."""
+    pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
+    cleaned = clean(engine, retention_days) if retention_days else 0
+    if pruned or cleaned:
+        logger.info("kept house: workers_pruned=%d jobs_cleaned=%d", pruned, cleaned)
 
 
 def ring_due(engine: Engine) -> int:
@@ -93,6 +93,15 @@ def ring_due(engine: Engine) -> int:
             jobs.c.run_at <= seconds_from_now(_AHEAD_SECONDS),
         ),
     )
+
+
+def ring_waiting(engine: Engine, job_id: str) -> int:
+    """Ring one job again whose bell was spent before it could run, if it still waits."""
+    soon = seconds_from_now(MAX_DELAY_SECONDS)
+    rung = _ring_where(engine, and_(jobs.c.id == job_id, jobs.c.run_at <= soon))
+    if not rung:
+        _unmark(engine, [job_id])
+    return rung
 
 
 def ring_lost(engine: Engine) -> int:
@@ -167,7 +176,7 @@ def rescue_lapsed(engine: Engine) -> int:
     return sum(in_transaction(engine, partial(_rescue, found=row)) for row in lapsed)
 
 
-def _rescue(connection: Connection, found: Row[Any]) -> bool:
+def _rescue(connection: Connection, found: Any) -> bool:
     held = Claim(job_id=found.id, claim_id=found.claim_id, worker_id=found.worker_id)
     row = lock_claimed(connection, held)
     if row is None:

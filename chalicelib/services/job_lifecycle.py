@@ -64,7 +64,7 @@ def succeed(
 def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | None:
     """Record that the attempt failed: RETRY after `delay`, or FAILURE if that is None.
 
-    A job whose cancellation was ordered meanwhile ends as REVOKED instead of running again.
+    A job whose cancellation was ordered meanwhile ends as REVOKED instead.
     Returns None if the claim was lost: nothing was changed, and another attempt decides.
     """
 
@@ -72,18 +72,18 @@ def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | Non
         row = lock_claimed(connection, held)
         if row is None:
             return None
+        if row.cancel_requested_at is not None:
+            return _revoke(connection, row, fault)
         seconds = delay(row.attempts, row.max_attempts)
         if seconds is None:
             return give_up(connection, row, fault, outcome="failed")
-        if row.cancel_requested_at is not None:
-            return _revoke(connection, row, fault)
         return _run_again(connection, row, fault, seconds)
 
     return in_transaction(engine, work)
 
 
-def obey_cancel(engine: Engine, held: Claim, fault: Fault) -> Ended | None:
-    """Record that the task stopped because it was ordered to: REVOKED. None: claim lost."""
+def revoke(engine: Engine, held: Claim, fault: Fault) -> Ended | None:
+    """Record that the task itself asked to be dropped: REVOKED. None: claim lost."""
 
     def work(connection: Connection) -> Ended | None:
         row = lock_claimed(connection, held)
@@ -93,17 +93,21 @@ def obey_cancel(engine: Engine, held: Claim, fault: Fault) -> Ended | None:
 
 
 def release(engine: Engine, held: Claim, reason: str) -> Ended | None:
-    """Give the job back unfinished, so that another worker starts it at once; not counted."""
+    """Give the job back unfinished, so that it starts elsewhere at once; not counted.
+
+    A job whose cancellation was ordered ends as REVOKED: this is how a task that stopped
+    on that order is recorded too, and one that was stopped in another's place runs again.
+    Returns None if the claim was lost.
+    """
 
     def work(connection: Connection) -> Ended | None:
         row = lock_claimed(connection, held)
         if row is None:
             return None
+        fault = Fault(type="Released", code="released", message=reason, retryable=True)
         if row.cancel_requested_at is not None:
-            return _revoke(connection, row, None)
-        _leave_attempt(connection, row, "released", Fault(
-            type="Released", code="released", message=reason, retryable=True,
-        ))  # fmt: skip
+            return _revoke(connection, row, fault)
+        _leave_attempt(connection, row, "released", fault)
         connection.execute(
             transition("release")
             .where(jobs.c.id == row.id)

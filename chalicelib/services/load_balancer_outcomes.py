@@ -34,12 +34,11 @@ def succeeded(connection: Connection, job: JobFacts, result: ObservedLoadBalance
 
 def failed(connection: Connection, job: JobFacts, fault: Fault) -> None:
     """The record is in ERROR, with words for its owner and what the owner can do."""
-    _write(
-        connection,
-        job,
-        provisioning_status=ProvisioningStatus.ERROR.value,
-        fault={"code": fault.code, "message": fault.message, "advice": _ADVICE, "job_id": job.id},
-    )
+    values: dict[str, Any] = {"fault": _fault(job, fault.code, fault.message)}
+    if job.task == ADD.name:
+        # Never taken over, so destroying the record must not touch it.
+        values["upstream_id"] = null()
+    _write(connection, job, provisioning_status=ProvisioningStatus.ERROR.value, **values)
 
 
 def cancelled(connection: Connection, job: JobFacts) -> None:
@@ -56,16 +55,25 @@ def cancelled(connection: Connection, job: JobFacts) -> None:
         )
         _write(connection, job, provisioning_status=before)
         return
-    fault = {"code": "cancelled", "message": "The job was cancelled."}
     _write(
         connection,
         job,
         provisioning_status=ProvisioningStatus.ERROR.value,
-        fault={**fault, "advice": _ADVICE, "job_id": job.id},
+        fault=_fault(job, "cancelled", "The job was cancelled."),
     )
 
 
-_ADVICE = "Destroy the load balancer and create it again; destroying clears up what is left."
+#: What the owner of a record in ERROR can do, by what was being done.
+_ADVICE = {
+    CREATE.name: "Destroy the load balancer, which clears up what is left, and create it again.",
+    UPDATE.name: "Correct it with another update, or destroy it.",
+    DESTROY.name: "Destroy it again when the cause is mended.",
+    ADD.name: "Destroy this record, which touches nothing upstream, and add it again.",
+}
+
+
+def _fault(job: JobFacts, code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message, "advice": _ADVICE[job.task], "job_id": job.id}
 
 
 def _observed_values(job: JobFacts, seen: ObservedLoadBalancer) -> dict[str, Any]:

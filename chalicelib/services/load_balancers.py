@@ -83,6 +83,11 @@ def change(
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         row = _find(connection, project_id, load_balancer_id, lock=True)
         _require(row, MUTABLE, "updated")
+        if row.upstream_id is None:
+            raise ImmutableObject(
+                f"Load balancer {row.id} does not exist upstream and cannot be updated: "
+                "destroy it and create it again."
+            )
         parameters = UpdateLoadBalancer(
             load_balancer_id=row.id, upstream_id=row.upstream_id, change=wanted
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +38,6 @@ class AwsUpstream:
     def _client(self) -> Any:
         return self._client_factory()
 
-    @aws_errors()
     def create_load_balancer(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
         """See `Upstream`. What an interrupted attempt left undone is finished.
 
@@ -45,18 +45,13 @@ class AwsUpstream:
         existing one to a create with equal settings, but without a word on whose it is.
         """
         refuse_reserved(spec.tags)
-        found = describe(self._client, name=derive_name(token))
-        if found is None:
-            return self._make(token, spec)
-        if found.tags.get(TOKEN_TAG) != token:
-            raise UpstreamRejected(
-                f"{found.arn} has the name that belongs to this load balancer, but its tag"
-                f" {TOKEN_TAG!r} does not: it was not made here, or its tags were changed."
-            )
-        # Subnets, groups and the like were set by the create itself, in one step.
-        rest = LoadBalancerChange(name=spec.name, tags=spec.tags, attributes=spec.attributes)
-        apply_change(self._client, found, rest)
-        return self._read(found.arn).to_observed()
+        try:
+            with aws_errors():
+                found = describe(self._client, name=derive_name(token))
+                return self._finish(found, token, spec) if found else self._make(token, spec)
+        except UpstreamNotFound as error:
+            # AWS may list a new one a moment late; the next attempt finishes it.
+            raise UpstreamBusy("AWS does not list the new load balancer yet.") from error
 
     @aws_errors()
     def find_load_balancer(self, token: str) -> ObservedLoadBalancer | None:
@@ -99,6 +94,19 @@ class AwsUpstream:
             if details["Code"] != "LoadBalancerNotFound":
                 raise
 
+    def _finish(
+        self, found: Description, token: str, spec: LoadBalancerSpec
+    ) -> ObservedLoadBalancer:
+        if found.tags.get(TOKEN_TAG) != token:
+            raise UpstreamRejected(
+                f"{found.arn} has the name that belongs to this load balancer, but its tag"
+                f" {TOKEN_TAG!r} is another: it was not made here, or its tags were changed."
+            )
+        # Subnets, groups and the like were set by the create itself, in one step.
+        rest = LoadBalancerChange(name=spec.name, tags=spec.tags, attributes=spec.attributes)
+        apply_change(self._client, found, rest)
+        return self._read(found.arn).to_observed()
+
     def _make(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
         tags = spec.tags | {NAME_TAG: spec.name, TOKEN_TAG: token}
         request: dict[str, Any] = {
@@ -113,14 +121,9 @@ class AwsUpstream:
             request["SecurityGroups"] = spec.security_group_ids
         raw = self._client.create_load_balancer(**request)["LoadBalancers"][0]
         made = Description(raw=raw, tags=tags, attributes={})
-        try:
-            with aws_errors():
-                apply_change(self._client, made, LoadBalancerChange(attributes=spec.attributes))
-        except UpstreamNotFound as error:
-            # AWS may list a new one a moment late; the next attempt finishes it.
-            raise UpstreamBusy(f"{made.arn} was made but is not listed yet.") from error
-        # Not read back, for the same reason: who needs all attributes looks again later.
-        return Description(raw=raw, tags=tags, attributes=spec.attributes).to_observed()
+        apply_change(self._client, made, LoadBalancerChange(attributes=spec.attributes))
+        # Not read back, as it may not be listed yet: a later look shows every attribute.
+        return replace(made, attributes=spec.attributes).to_observed()
 
     def _read(self, arn: str) -> Description:
         found = describe(self._client, arn=arn)

@@ -40,7 +40,8 @@ class Description:
         return ObservedLoadBalancer(
             upstream_id=self.arn,
             name=self.tags.get(NAME_TAG) or raw["LoadBalancerName"],
-            status=_STATUSES[state["Code"]],
+            # A word that AWS has added since: not known to serve, so not active.
+            status=_STATUSES.get(state["Code"], "provisioning"),
             reason=state.get("Reason"),
             type=raw["Type"],
             scheme=raw["Scheme"],

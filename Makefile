@@ -1,0 +1,79 @@
+# Runs with GNU Make 3.81, the one on macOS: nothing newer than that, please.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+REQUIREMENTS := requirements.txt worker/requirements.txt requirements-dev.txt
+# At most four at once: each test process has a database server and an SQS of its own.
+PYTEST_ARGS ?= -n auto --maxprocesses 4
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+##@ Use
+
+.PHONY: demo
+demo: $(INSTALLED) ## Start everything and watch a load balancer being made (CI=1: then stop)
+	@exec $(BIN)/python -m infra.local demo
+
+.PHONY: up
+up: $(INSTALLED) ## Start SQS, the API and a worker; Ctrl-C stops them
+	@exec $(BIN)/python -m infra.local up
+
+.PHONY: worker
+worker: $(INSTALLED) ## Start one worker with the settings of the environment
+	@exec $(BIN)/celery -A worker worker -l info
+
+.PHONY: migrate
+migrate: $(INSTALLED) ## Bring the database of DATABASE_URL up to date
+	@exec $(BIN)/python -m worker migrate
+
+##@ Develop
+
+.PHONY: setup
+setup: $(INSTALLED) ## Make .venv and install what is pinned (the other targets do it too)
+
+.PHONY: test
+test: $(INSTALLED) mariadb ## Run the tests (PYTEST_ARGS="-k name" for some of them)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: lint test ## Check everything: what `make lint` checks, then the tests
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check format, style, types and the direction of imports
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@told=$$($(BIN)/lint-imports 2>&1) || { printf '%s\n' "$$told"; exit 1; }
+	@if [ -n "$$(find infra -name '*.tf' | head -n 1)" ] && command -v terraform >/dev/null; then \
+		terraform fmt -check -recursive infra; \
+	fi
+	@told=$$($(BIN)/python -m pip check 2>&1) || { printf '%s\n' "$$told"; exit 1; }
+
+.PHONY: format
+format: $(INSTALLED) ## Write the files in the project's format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .
+
+.PHONY: clean
+clean: ## Remove what was made here: .venv, .local with its database, caches
+	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: mariadb
+mariadb: $(INSTALLED) ## Install MariaDB's server if this machine has none (for the tests)
+	@sh infra/setup/mariadb.sh
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(INSTALLED): $(REQUIREMENTS) infra/setup/python.sh
+	@sh infra/setup/python.sh $(VENV)
+	@touch $@

@@ -1,0 +1,66 @@
+"""Celery's settings, the same for workers and for clients that send or read through Celery."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.broker.queues import DEFAULT, QUEUES, WAIT_SECONDS
+from chalicelib.settings import Settings
+
+#: Kombu names of the serializers that settings speak of, and their content types.
+_CONTENT = {
+    "json": "application/json",
+    "yaml": "application/x-yaml",
+    "msgpack": "application/x-msgpack",
+    "pickle": "application/x-python-serialize",
+}
+
+
+def celery_configuration(settings: Settings) -> dict[str, Any]:
+    """What `Celery.conf.update` takes for this system.
+
+    A client without our code can use the same values less `broker_transport` and
+    `result_backend`: its messages are read, and ours by it.
+    """
+    return {
+        **_broker(settings),
+        "result_backend": "worker.result_backend:JobsBackend",
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": [_CONTENT[name] for name in settings.serializers],
+        "result_accept_content": ["json"],
+        "task_default_queue": DEFAULT,
+        "task_create_missing_queues": False,
+        "task_acks_late": True,
+        # The record decides what becomes of a job whose process died, not the message.
+        "task_reject_on_worker_lost": False,
+        "task_track_started": False,
+        "worker_prefetch_multiplier": 1,
+        # Each of these makes queues of its own, or expects a broker that SQS is not.
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "broker_connection_retry_on_startup": True,
+        "timezone": "UTC",
+        "enable_utc": True,
+    }
+
+
+def _broker(settings: Settings) -> dict[str, Any]:
+    from kombu import Queue
+
+    endpoint = urlsplit(settings.sqs_endpoint_url or "")
+    return {
+        "broker_url": f"sqs://{endpoint.netloc}",
+        "broker_transport": "worker.transport:Transport",
+        "task_queues": [Queue(name, routing_key=name, no_declare=True) for name in QUEUES],
+        "broker_transport_options": {
+            "region": settings.aws_region,
+            "is_secure": endpoint.scheme != "http",
+            "predefined_queues": {name: {"url": settings.queue_url(name)} for name in QUEUES},
+            "wait_time_seconds": WAIT_SECONDS,
+            "polling_interval": 0,
+            "sqs_base64_encoding": False,
+            "fetch_message_attributes": ["ApproximateReceiveCount", "SentTimestamp"],
+        },
+    }

@@ -1,0 +1,52 @@
+"""Log lines of every process: for people as text, for machines as one JSON object a line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.settings import Settings
+
+#: Attributes that every record has; what a caller adds by `extra` are the others.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "data"}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and what `extra` holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line, enc_hook=repr).decode()
+
+
+def configure_logging(settings: Settings, level: int | str | None = None) -> None:
+    """Send the process's log lines to stdout in the format of LOG_FORMAT.
+
+    `level`: INFO if not given.
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    if settings.log_format == "json":
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.setFormatter(
+            logging.Formatter("[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
+        )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level or logging.INFO)
+    # Their INFO lines are about themselves.
+    for name in ("botocore", "urllib3", "alembic", "kombu"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,1 @@
+"""What runs Bellpull: Terraform for AWS, and the local stack."""

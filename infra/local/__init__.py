@@ -1,0 +1,1 @@
+"""The local stack: everything on this machine, with no account."""

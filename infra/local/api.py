@@ -1,0 +1,100 @@
+"""Serves app.py as API Gateway and Lambda would, on 127.0.0.1 and the port in API_PORT."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import threading
+from http import HTTPStatus
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from chalice.cli.factory import CLIFactory
+from chalice.local import ChaliceRequestHandler, LocalGatewayException, create_local_server
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGE = "local"
+# API Gateway's own limit; the application's is lower and is its own to enforce.
+MAX_BODY_BYTES = 10 * 1024 * 1024
+IDLE_SECONDS = 75
+
+
+class LocalHandler(ChaliceRequestHandler):
+    """Answers in problem+json (RFC 9457) what API Gateway would refuse before the Lambda."""
+
+    # Without it each answer to a keep-alive client waits 40 ms for the client's delayed ACK.
+    disable_nagle_algorithm = True
+    timeout = IDLE_SECONDS
+
+    def handle(self) -> None:
+        """Serve one connection; a client that goes away is no error of ours."""
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
+    def _generic_handle(self) -> None:
+        if self._is_body_acceptable():
+            try:
+                super()._generic_handle()
+            except UnicodeError:  # chalice copies the header Authorization as ASCII
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+    do_GET = do_PUT = do_POST = do_HEAD = _generic_handle  # noqa: N815  # http.server's names
+    do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+
+    def _is_body_acceptable(self) -> bool:
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers:
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+        elif not (length.isascii() and length.isdigit()):
+            self.send_error(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+        elif int(length) > MAX_BODY_BYTES:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        else:
+            return True
+        return False
+
+    def _send_error_response(self, error: LocalGatewayException) -> None:
+        # Chalice answers an unknown path with 403 as a bare API Gateway does. Ours answers 404.
+        is_unknown = error.CODE == HTTPStatus.FORBIDDEN
+        self.send_error(HTTPStatus.NOT_FOUND if is_unknown else error.CODE)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with problem+json and close: what follows on the connection is not known."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # http.server's word for a method it has no do_ for
+            code = HTTPStatus.METHOD_NOT_ALLOWED
+        status = HTTPStatus(code)
+        problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": code}
+        if detail := explain or message:
+            problem["detail"] = detail
+        self.close_connection = True
+        headers = {"Content-Type": "application/problem+json", "Connection": "close"}
+        self._send_http_response(code, headers, json.dumps(problem))
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    config = CLIFactory(str(ROOT), environ=os.environ).create_config_obj(STAGE)
+    app = config.chalice_app
+    port = int(os.environ["API_PORT"])
+    server = create_local_server(app, config, "127.0.0.1", port)
+    server.server.RequestHandlerClass = functools.partial(
+        LocalHandler, app_object=app, config=config
+    )
+    server.server.socket.listen(128)  # http.server's own backlog is 5
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # shutdown() waits for serve_forever(), which this handler interrupted.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The demonstration: one load balancer from POST to ACTIVE, watched over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from infra.local.stack import LOCAL, Stack
+from infra.local.terminal import paint, say
+
+_LIMIT_SECONDS = 120
+_POLL_SECONDS = 0.1
+_COLOURS = {
+    "ACTIVE": "green",
+    "SUCCESS": "green",
+    "ERROR": "red",
+    "FAILURE": "red",
+    "REVOKED": "red",
+    "RETRY": "yellow",
+    "STARTED": "cyan",
+}
+# A proxy of the environment has no business between us and this machine.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class DemoFailed(Exception):
+    """The load balancer did not become ACTIVE; the message says what happened instead."""
+
+
+def show_demo(stack: Stack) -> None:
+    """Create a load balancer, print its way to ACTIVE, then what to try next.
+
+    Raises:
+        DemoFailed: it did not get there, or not in two minutes.
+    """
+    say(f"\nWhat the processes print goes to {os.path.relpath(LOCAL / 'logs')}/*.log\n")
+    began = time.monotonic()
+    wanted = {"name": "demo", "type": "network", "subnet_ids": list(stack.subnets)}
+    status, headers, made = _request(stack, "POST", "/loadbalancers", wanted)
+    say(f"POST /loadbalancers -> {status}, Location: {headers.get('Location')}")
+    if status != 202:
+        raise DemoFailed(f"POST /loadbalancers answered {status}: {json.dumps(made)}")
+    record = _watch(stack, made["load_balancer"]["id"], made["job"]["id"], began)
+    say("\n" + json.dumps(record, indent=2))
+    _suggest(stack, record["id"])
+
+
+def _watch(stack: Stack, record_id: str, job_id: str, began: float) -> dict[str, Any]:
+    """Print a line for each change; returns the record once it is ACTIVE and its job done."""
+    shown: tuple[str, str] | None = None
+    while True:
+        record = _get(stack, f"/loadbalancers/{record_id}")["load_balancer"]
+        job = _get(stack, f"/jobs/{job_id}")["job"]
+        now = (str(job["state"]), str(record["provisioning_status"]))
+        seconds = time.monotonic() - began
+        if now != shown:
+            say(f"{seconds:8.3f} s  job {_status(now[0])} load balancer {_status(now[1])}".rstrip())
+            shown = now
+        if now == ("SUCCESS", "ACTIVE"):
+            return dict(record)
+        if now[0] in ("FAILURE", "REVOKED"):
+            raise DemoFailed(f"the job ended as {now[0]}: {json.dumps(job)}")
+        if seconds > _LIMIT_SECONDS:
+            raise DemoFailed(f"it was still {now[1]} after {_LIMIT_SECONDS} seconds")
+        stack.processes.pause(_POLL_SECONDS)
+
+
+def _suggest(stack: Stack, record_id: str) -> None:
+    """Lines that work when they are pasted, one by one or all at once."""
+    token = f"-H 'X-Auth-Token: {stack.token}'"
+    one = f"{stack.api_url}/loadbalancers/{record_id}"
+    json_body = '-H \'Content-Type: application/json\' -d \'{"tags": {"team": "demo"}}\''
+    say(f"\nThe API is {paint(stack.api_url, 'green')}. Some lines to try:\n")
+    say(f"  curl -s {token} {stack.api_url}/loadbalancers")
+    say(f"  curl -s {token} -X PUT {json_body} {one}")
+    # The pause lets the update end: a record that is being changed refuses another change.
+    say(f"  sleep 2; curl -s {token} -X DELETE {one}\n")
+
+
+def _status(word: str) -> str:
+    return paint(f"{word:14}", _COLOURS.get(word, "dim"))
+
+
+def _get(stack: Stack, path: str) -> Any:
+    status, _, body = _request(stack, "GET", path)
+    if status != 200:
+        raise DemoFailed(f"GET {path} answered {status}: {json.dumps(body)}")
+    return body
+
+
+def _request(
+    stack: Stack, method: str, path: str, body: object = None
+) -> tuple[int, dict[str, str], Any]:
+    """Status, headers and JSON of an answer."""
+    request = urllib.request.Request(
+        stack.api_url + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"X-Auth-Token": stack.token, "Content-Type": "application/json"},
+    )
+    try:
+        with _opener.open(request, timeout=30) as answer:
+            return answer.status, dict(answer.headers), json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), json.load(error)
+    except (OSError, ValueError) as error:
+        raise DemoFailed(f"{method} {path}: {error}") from error

@@ -1,0 +1,1 @@
+"""The tests, by distance: unit, integration, e2e; architecture holds the conventions."""

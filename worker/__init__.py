@@ -1,0 +1,1 @@
+"""The fleet: Celery workers that make jobs true."""

@@ -1,0 +1,142 @@
+"""The beat: every few seconds a worker says that it lives, keeps what it holds, and dispatches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from typing import Any
+
+from celery import bootsteps
+from celery.signals import worker_shutdown
+from celery.worker import state
+
+from chalicelib.broker.queues import VISIBILITY_SECONDS
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.services import claims, dispatcher, workers
+from chalicelib.services.workers import WorkerFacts
+from chalicelib.settings import get_settings
+from worker import process
+from worker.cancelling import Canceller
+from worker.leaving import Leaver
+from worker.visibility import VisibilityKeeper
+from worker.watchdog import find_deaf_queue
+
+logger = logging.getLogger(__name__)
+
+#: Every so many seconds a worker also prunes dead workers and cleans old rows.
+_HOUSEKEEPING_SECONDS = 60.0
+#: Exit status of a worker that the watchdog ended (EX_UNAVAILABLE of sysexits.h).
+_DEAF_EXIT_CODE = 69
+
+
+class BeatStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
+    """Runs the beat in a thread of the worker's main process."""
+
+    requires = {"celery.worker.components:Pool"}  # noqa: RUF012 - as Celery's own steps declare it
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        self.beat: Beat | None = None
+        super().__init__(parent, **options)
+
+    def start(self, parent: Any) -> None:
+        self.beat = Beat(parent)
+        self.beat.start()
+        # Not this step's stop: leases are kept until the pool has ended, after all steps.
+        worker_shutdown.connect(self._on_shutdown, weak=False)
+
+    def _on_shutdown(self, **_: Any) -> None:
+        if self.beat is not None:
+            self.beat.stop()
+
+
+class Beat(threading.Thread):
+    """One worker's beat."""
+
+    def __init__(self, controller: Any) -> None:
+        super().__init__(name="beat", daemon=True)
+        self._controller = controller
+        self._settings = get_settings()
+        self._stopped = threading.Event()
+        self._canceller = Canceller(controller, self._settings.cancel_grace_seconds)
+        self._visibility = VisibilityKeeper(VISIBILITY_SECONDS)
+        self._leaver = Leaver(controller, self._settings.shutdown_grace_seconds)
+        self._housekept_at = 0.0
+        self._is_database_away = False
+        self._facts = WorkerFacts(
+            id=process.WORKER_ID,
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            concurrency=int(controller.concurrency or 1),
+            queues=sorted(controller.app.amqp.queues.consume_from),
+        )
+
+    def stop(self) -> None:
+        """End the beat and sign off; called when everything else has stopped."""
+        self._stopped.set()
+        self._leaver.cancel()
+        if self.is_alive():
+            self.join(timeout=5)
+        try:
+            workers.deregister(process.engine(), process.WORKER_ID)
+        except DatabaseUnavailable:
+            logger.warning("worker not deregistered: it will be pruned")
+
+    def run(self) -> None:
+        self._leaver.listen()
+        while True:
+            try:
+                self._beat()
+            except Exception:  # the edge: whatever a beat meets, there is a next one
+                logger.exception("beat failed")
+            if self._stopped.wait(self._settings.beat_seconds):
+                return
+
+    def _beat(self) -> None:
+        channel = self._channel()
+        if channel is not None:
+            self._leaver.watch(channel)
+            self._visibility.extend(channel)  # does not wait for the database
+            if reason := find_deaf_queue(channel.heard):
+                logger.critical("watchdog: %s", reason)
+                self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
+        try:
+            self._touch_record(self._heard(channel))
+        except DatabaseUnavailable as error:
+            if not self._is_database_away:
+                logger.warning("database away, beats go on: %s", error.__cause__ or error)
+            self._is_database_away = True
+        else:
+            if self._is_database_away:
+                logger.info("database back")
+            self._is_database_away = False
+
+    def _touch_record(self, heard: dict[str, float]) -> None:
+        engine, settings = process.engine(), self._settings
+        in_hand = [request.id for request in list(state.active_requests)]
+        claims.extend(engine, process.WORKER_ID, in_hand, settings.lease_seconds)
+        workers.heartbeat(engine, self._facts, heard)
+        self._canceller.obey(claims.read_orders(engine, process.WORKER_ID, in_hand))
+        dispatcher.dispatch_due(engine)
+        if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
+            self._housekept_at = time.monotonic()
+            dispatcher.keep_house(
+                engine,
+                lease_seconds=settings.lease_seconds,
+                retention_days=settings.retention_days,
+            )
+
+    def _heard(self, channel: Any) -> dict[str, float]:
+        if channel is None:
+            return {}
+        at = time.monotonic()
+        ages = {queue: heard.age_seconds(at) for queue, heard in list(channel.heard.items())}
+        return {queue: age for queue, age in ages.items() if age is not None}
+
+    def _channel(self) -> Any:
+        """The channel that is consumed from, None while there is no connection."""
+        consumer = getattr(self._controller, "consumer", None)
+        task_consumer = getattr(consumer, "task_consumer", None)
+        return getattr(task_consumer, "channel", None)

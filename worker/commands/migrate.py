@@ -1,0 +1,21 @@
+"""`python -m worker migrate`: brings the database to the newest schema."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from chalicelib.db.migrate import head_revision, upgrade
+from chalicelib.settings import get_settings
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add this command to the parser."""
+    parser = subparsers.add_parser("migrate", help="bring the database to the newest schema")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> None:
+    """Migrate DATABASE_URL."""
+    upgrade(get_settings().database_url)
+    print(f"The database is at revision {head_revision()}.")

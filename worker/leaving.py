@@ -1,0 +1,109 @@
+"""How a worker leaves: on SIGTERM it finishes what it can, and gives back what it cannot."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from celery.signals import worker_shutting_down
+from celery.worker import state
+
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.services import job_lifecycle
+from chalicelib.services.claims import Claim
+from worker import process
+
+logger = logging.getLogger(__name__)
+
+
+class Leaver:
+    """Gives messages back when the worker is told to stop, and jobs when the grace is over.
+
+    The first SIGTERM is Celery's warm shutdown, which waits for running tasks without
+    limit; here the wait has an end. A second SIGTERM ends it at once.
+    """
+
+    def __init__(self, controller: Any, grace_seconds: float) -> None:
+        self._controller = controller
+        self._grace_seconds = grace_seconds
+        self._timer: threading.Timer | None = None
+        self._channel: Any = None
+
+    def listen(self) -> None:
+        """Begin to hear of shutdowns."""
+        worker_shutting_down.connect(self._on_shutting_down, weak=False)
+
+    def watch(self, channel: Any) -> None:
+        """Remember the channel: Celery forgets it early in a shutdown."""
+        if channel is not None:
+            self._channel = channel
+
+    def cancel(self) -> None:
+        """The worker has stopped by itself: flush what is left to tell SQS."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._channel is not None:
+            self._channel.outbox.close()
+
+    def _on_shutting_down(self, **_: Any) -> None:
+        """Runs in a signal handler: starts threads and returns."""
+        if self._timer is not None:
+            self._timer.cancel()
+            delay = 0.0
+        else:
+            delay = self._grace_seconds
+            if self._channel is not None:
+                self._channel.is_draining = True
+            threading.Thread(target=self._give_messages_back, daemon=True).start()
+        self._timer = threading.Timer(delay, self.leave_now, args=(0, "the grace is over"))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _give_messages_back(self) -> None:
+        """Put back what was received and not started; a job among them that starts after
+        all is protected by its claim."""
+        if self._channel is None:
+            return
+        started = {request.delivery_tag for request in list(state.active_requests)}
+        self._put_back(lambda tag: tag not in started)
+
+    def _put_back(self, chosen: Any) -> None:
+        for url, tags in self._channel.in_flight().items():
+            queue = url.rpartition("/")[2]
+            self._channel.outbox.put_back(url, queue, [tag for tag in tags if chosen(tag)], 0)
+
+    def leave_now(self, exit_code: int, reason: str) -> None:
+        """Release every job in hand, put every message back, kill the pool, and exit."""
+        running = list(state.active_requests)
+        logger.warning("leaving: jobs_released=%d reason=%s", len(running), reason)
+        self._kill_pool()
+        for request in running:
+            try:
+                _release(request, reason)
+            except DatabaseUnavailable:
+                logger.warning("job not released, its lease will lapse: job_id=%s", request.id)
+        if self._channel is not None:
+            self._put_back(lambda tag: True)
+            self._channel.outbox.close(timeout_seconds=5)
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(exit_code)
+
+    def _kill_pool(self) -> None:
+        """First of all, so that no job goes on here after it was released."""
+        pool = getattr(self._controller.pool, "_pool", None)
+        for child in list(getattr(pool, "_pool", None) or []):
+            try:
+                os.kill(child.pid, signal.SIGKILL)
+            except (ProcessLookupError, TypeError, AttributeError):
+                continue
+
+
+def _release(request: Any, reason: str) -> None:
+    headers = request.request_dict
+    held = Claim(job_id=request.id, claim_id=headers["claim_id"], worker_id=headers["worker_id"])
+    job_lifecycle.release(process.engine(), held, f"its worker stopped: {reason}")

@@ -1,0 +1,155 @@
+"""What a worker has to tell SQS about messages, sent ten at a time by a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import queue as stdlib_queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.broker.queues import dead_letter_queue
+from chalicelib.broker.sqs import get_sqs
+from chalicelib.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+#: The most entries of one batch call, and how long the first of them waits for more.
+_BATCH = 10
+_LINGER_SECONDS = 0.1
+#: Tries per batch. A delete that never succeeds costs one more delivery of a spent bell.
+_TRIES = 4
+
+
+class _Order:
+    """One thing to tell: which call, about which message of which queue."""
+
+    def __init__(self, kind: str, url: str, queue: str, handle: str, value: Any = None) -> None:
+        self.key = (kind, url, queue)
+        self.handle = handle
+        self.value = value
+
+
+class Outbox:
+    """Collects deletes and changes of visibility; starts its thread when first needed."""
+
+    def __init__(self) -> None:
+        self._orders: stdlib_queue.SimpleQueue[_Order | None] = stdlib_queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def delete(self, url: str, queue: str, handle: str) -> None:
+        """Delete a message whose outcome is recorded."""
+        self._put(_Order("delete", url, queue, handle))
+
+    def put_back(self, url: str, queue: str, handles: list[str], seconds: int) -> None:
+        """Make messages visible again in `seconds`."""
+        for handle in handles:
+            self._put(_Order("change", url, queue, handle, seconds))
+
+    def bury(self, url: str, queue: str, message: dict[str, Any], reason: str) -> None:
+        """Move a message to the dead-letter queue, with the reason as an attribute."""
+        self._put(_Order("bury", url, queue, message["ReceiptHandle"], (message["Body"], reason)))
+
+    def close(self, timeout_seconds: float = 10.0) -> None:
+        """Send what was collected, and end the thread."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._orders.put(None)
+            thread.join(timeout_seconds)
+
+    def _put(self, order: _Order) -> None:
+        self._orders.put(order)
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(
+                        target=self._work, name="sqs-outbox", daemon=True
+                    )
+                    self._thread.start()
+
+    def _work(self) -> None:
+        waiting: dict[tuple[str, str, str], list[_Order]] = {}
+        due = 0.0
+        while True:
+            try:
+                patience = max(0.0, due - time.monotonic()) if waiting else None
+                order = self._orders.get(timeout=patience)
+            except stdlib_queue.Empty:
+                order = _FLUSH
+            if order is not None and order is not _FLUSH:
+                if not waiting:
+                    due = time.monotonic() + _LINGER_SECONDS
+                batch = waiting.setdefault(order.key, [])
+                batch.append(order)
+                if len(batch) == _BATCH:
+                    self._send(order.key, waiting.pop(order.key))
+                if time.monotonic() < due:
+                    continue
+            for key, batch in waiting.items():
+                self._send(key, batch)
+            waiting = {}
+            if order is None:
+                return
+
+    def _send(self, key: tuple[str, str, str], batch: list[_Order]) -> None:
+        kind, url, queue = key
+        for attempt in range(1, _TRIES + 1):
+            try:
+                batch = _CALLS[kind](get_sqs(), url, queue, batch)
+            except (
+                Exception
+            ) as error:  # a thread's edge: whatever SQS does, the next batch goes out
+                logger.warning("%s of %d messages failed: %r", kind, len(batch), error)
+            else:
+                if not batch:
+                    return
+            time.sleep(0.2 * 2**attempt)
+        logger.warning("%s given up for %d messages: queue=%s", kind, len(batch), queue)
+
+
+_FLUSH = _Order("", "", "", "")
+
+
+def _delete(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order]:
+    entries = [{"Id": str(i), "ReceiptHandle": o.handle} for i, o in enumerate(batch)]
+    return _left(batch, client.delete_message_batch(QueueUrl=url, Entries=entries))
+
+
+def _change(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order]:
+    entries = [
+        {"Id": str(i), "ReceiptHandle": o.handle, "VisibilityTimeout": o.value}
+        for i, o in enumerate(batch)
+    ]
+    return _left(batch, client.change_message_visibility_batch(QueueUrl=url, Entries=entries))
+
+
+def _bury(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order]:
+    """One by one, for it is rare: first the copy, then the delete."""
+    grave = get_settings().queue_url(dead_letter_queue(queue))
+    for order in batch:
+        body, reason = order.value
+        words = {"DataType": "String", "StringValue": _attribute_text(reason)}
+        client.send_message(
+            QueueUrl=grave, MessageBody=body or " ", MessageAttributes={"bellpull.reason": words}
+        )
+        client.delete_message(QueueUrl=url, ReceiptHandle=order.handle)
+    return []
+
+
+def _attribute_text(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()[:1000] or "unknown"
+
+
+def _left(batch: list[_Order], answer: dict[str, Any]) -> list[_Order]:
+    """The orders that failed and may succeed: a handle that SQS refuses stays refused."""
+    return [batch[int(f["Id"])] for f in answer.get("Failed", []) if not f.get("SenderFault")]
+
+
+_CALLS: dict[str, Callable[[Any, str, str, list[_Order]], list[_Order]]] = {
+    "delete": _delete,
+    "change": _change,
+    "bury": _bury,
+}

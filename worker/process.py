@@ -1,0 +1,29 @@
+"""What there is one of in a worker process: its id, and its engine.
+
+Pool processes are forks of the worker's main process: they share its id, and never its
+connections.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from sqlalchemy import Engine
+
+from chalicelib.db.engine import get_engine
+from chalicelib.domain.ids import new_id
+
+#: Id of this worker in `workers` and on the jobs that it holds; inherited by its pool.
+WORKER_ID = new_id()
+
+
+def engine() -> Engine:
+    """The engine of this very process: a fork makes its own, whatever it inherited."""
+    return _engine_of(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _engine_of(pid: int) -> Engine:
+    get_engine.cache_clear()
+    return get_engine()

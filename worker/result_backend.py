@@ -1,0 +1,113 @@
+"""Celery's result backend over the jobs table.
+
+`AsyncResult(job_id).get()` reads the row. Workers write outcomes in `worker.tasks.base`;
+what arrives here is what Celery's main process decides alone: a task that ran into its
+hard time limit, a pool process that died, a message that expired.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from celery.backends.base import BaseBackend
+from celery.exceptions import TaskRevokedError
+from kombu.utils import json as kombu_json
+from sqlalchemy import Text, select, type_coerce
+
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import jobs
+from chalicelib.domain.jobs import JobState
+from chalicelib.services import job_lifecycle
+from chalicelib.services.claims import Claim
+from chalicelib.services.dispatcher import ring_waiting
+from chalicelib.services.jobs import ring_committed
+from worker import process
+from worker.tasks.claiming import insist
+from worker.tasks.faults import decide_delay, describe, is_retryable
+
+logger = logging.getLogger(__name__)
+
+
+class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
+    """Reads jobs for `AsyncResult`, and records what only the main process can know."""
+
+    persistent = True
+
+    def as_uri(self, include_password: bool = False) -> str:
+        """The database's URL, for the banner."""
+        url = process.engine().url
+        return url.render_as_string(hide_password=not include_password)
+
+    def _store_result(
+        self,
+        task_id: str,
+        result: Any,
+        state: str,
+        traceback: str | None = None,
+        request: Any = None,
+        **_: Any,
+    ) -> None:
+        if getattr(request, "is_recorded", False):
+            return  # the task base did it
+        if state == JobState.FAILURE and getattr(request, "claim_id", None):
+            self._record_failure(request, result)
+        else:
+            logger.debug("state not kept: job_id=%s state=%s", task_id, state)
+
+    def _record_failure(self, request: Any, error: BaseException) -> None:
+        held = Claim(job_id=request.id, claim_id=request.claim_id, worker_id=request.worker_id)
+        task = self.app.tasks.get(request.task)
+        contract = getattr(task, "contract", None)
+        delay = decide_delay(contract, error)
+        fault = describe(error, retryable=is_retryable(contract, error))
+        engine = process.engine()
+        ended = insist(lambda: job_lifecycle.fail(engine, held, fault, delay), patience_seconds=10)
+        if ended is None:
+            # The process died before it claimed: the bell is spent and the job still waits.
+            insist(lambda: ring_waiting(engine, held.job_id), patience_seconds=10)
+        elif ended.bell is not None:
+            ring_committed(engine, [ended.bell])
+
+    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
+        with connect(process.engine()) as connection:
+            row = connection.execute(
+                select(
+                    jobs.c.state,
+                    jobs.c.finished_at,
+                    jobs.c.error,
+                    # kombu's JSON turns dates and UUIDs back into what they were
+                    type_coerce(jobs.c.result, Text).label("result"),
+                ).where(jobs.c.id == task_id)
+            ).one_or_none()
+        if row is None:
+            return {"task_id": task_id, "status": JobState.PENDING.value, "result": None}
+        error: dict[str, Any] = row.error or {}
+        meta: dict[str, Any] = {
+            "task_id": task_id,
+            "status": row.state,
+            "result": None,
+            "traceback": error.get("traceback"),
+            "date_done": row.finished_at.isoformat() if row.finished_at else None,
+            "children": [],
+        }
+        if row.state == JobState.SUCCESS:
+            meta["result"] = None if row.result is None else kombu_json.loads(row.result)
+        elif row.state == JobState.REVOKED:
+            meta["result"] = self.prepare_exception(TaskRevokedError(error.get("message")))
+        elif row.state in (JobState.FAILURE, JobState.RETRY):
+            meta["result"] = {
+                "exc_type": error.get("type", "Exception"),
+                "exc_module": error.get("module", "builtins"),
+                "exc_message": [error.get("message", "")],
+            }
+        decoded: dict[str, Any] = self.meta_from_decoded(meta)
+        return decoded
+
+    def _forget(self, task_id: str) -> None:
+        """Jobs are history and leave by retention; only the result is forgotten."""
+        with connect(process.engine()) as connection:
+            connection.execute(
+                jobs.update().where(jobs.c.id == task_id).values(result=msgspec.Raw(b"null"))
+            )

@@ -1,0 +1,167 @@
+"""The life cycle of every task: claim, run, record the outcome, try again or give up.
+
+Outcomes are recorded here and not by the result backend, because a job's state, its
+result and the record that it is about change in one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from celery import Task, shared_task
+from celery.exceptions import Ignore, Reject, Retry
+
+from chalicelib.broker.contracts import TaskContract
+from chalicelib.errors import BellpullError, JobCancelled, PermanentError
+from chalicelib.services import job_lifecycle
+from chalicelib.services.claims import Claim
+from chalicelib.services.job_lifecycle import Effect, Ended
+from chalicelib.services.jobs import ring_committed
+from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_success
+from worker import process
+from worker.cancelling import interruptible
+from worker.tasks.claiming import claim_or_ignore, insist
+from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
+from worker.tasks.results import encode_result
+
+logger = logging.getLogger(__name__)
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class Job:
+    """What a task function learns of the job that it works on, and may say to it."""
+
+    def __init__(self, task: JobTask) -> None:
+        request = task.request
+        self.id: str = request.id
+        self.project_id: str = getattr(request, "project_id", None) or ""
+        #: 1 for the first attempt.
+        self.attempt: int = int(request.retries or 0) + 1
+        self.effects: list[Effect] = []
+
+    def record(self, effect: Effect) -> None:
+        """Have `effect(connection)` executed in the transaction that records SUCCESS.
+
+        This is how a task changes the database exactly once, however often it is run.
+        """
+        self.effects.append(effect)
+
+
+class JobTask(Task):  # type: ignore[misc]  # celery has no types
+    """Base of every task in this application, with a contract or without."""
+
+    Request = "worker.request:JobRequest"
+    #: Errors raised on purpose are logged in one line, without a trace.
+    throws = (BellpullError,)
+    #: Set by `implements`.
+    contract: TaskContract | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        request = self.request
+        if request.called_directly or request.is_eager:
+            return super().__call__(*args, **kwargs)
+        held = Claim(job_id=request.id, claim_id=request.claim_id, worker_id=request.worker_id)
+        args, kwargs = claim_or_ignore(self, held, args, kwargs)
+        request.job = Job(self)
+        try:
+            with interruptible():
+                value = self.run(*args, **kwargs)
+            recorded = self._succeed(held, kwargs, value)
+        except Exception as error:  # the edge where what a task raises becomes an outcome
+            self._end(held, error)
+            raise
+        request.is_recorded = True
+        if not recorded:
+            raise _lost(held)
+        return None if isinstance(value, msgspec.Struct) else value
+
+    def signature_from_request(self, *args: Any, **options: Any) -> Any:
+        """The signature that Celery's `retry` sends: here the row waits, and nothing is sent."""
+        signature = super().signature_from_request(*args, **options)
+        signature.apply_async = lambda *_, **__: None
+        return signature
+
+    def _succeed(self, held: Claim, kwargs: dict[str, Any], value: Any) -> bool:
+        job: Job = self.request.job
+        effects = list(job.effects)
+        if concerns_a_record(self.name):
+            facts = JobFacts(
+                id=held.job_id,
+                project_id=job.project_id,
+                task=self.name,
+                parameters=kwargs,
+                attempts=job.attempt,
+            )
+            effects.append(partial(settle_success, job=facts, result=value))
+        result = encode_result(process.engine(), value)
+        return insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
+
+    def _end(self, held: Claim, error: Exception) -> None:
+        """Record how an attempt ended that did not succeed; raises what Celery is to see."""
+        ended = insist(lambda: self._record(held, error))
+        self.request.is_recorded = True
+        if ended is None:
+            raise _lost(held) from error
+        if ended.bell is not None and not isinstance(error, Reject):
+            ring_committed(process.engine(), [ended.bell])
+        if ended.state == "RETRY" and not isinstance(error, Retry):
+            raise Retry(exc=error, when=round(ended.delay_seconds, 1)) from error
+        if ended.state == "REVOKED" or isinstance(error, JobCancelled):
+            raise Ignore from error
+
+    def _record(self, held: Claim, error: Exception) -> Ended | None:
+        engine = process.engine()
+        match error:
+            case Retry():
+                fault = describe(error.exc or error, retryable=True)
+                return job_lifecycle.fail(engine, held, fault, retry_delay(error))
+            case Ignore():
+                return job_lifecycle.revoke(engine, held, describe(error, retryable=False))
+            case JobCancelled():
+                return job_lifecycle.release(engine, held, error.message)
+            case Reject(requeue=True):
+                return job_lifecycle.release(engine, held, "the task rejected its message")
+        fault = describe(error, retryable=is_retryable(self.contract, error))
+        return job_lifecycle.fail(engine, held, fault, decide_delay(self.contract, error))
+
+
+def implements(
+    contract: TaskContract,
+) -> Callable[[Callable[[Job, P], Any]], JobTask]:
+    """Make a function the worker's side of a contract.
+
+    The function is called with the Job and the contract's parameters as a struct; what it
+    returns (JSON, or a msgspec.Struct) is the job's result.
+    """
+
+    def decorate(function: Callable[[Job, P], Any]) -> JobTask:
+        def run(self: JobTask, **kwargs: Any) -> Any:
+            try:
+                parameters = msgspec.convert(kwargs, contract.parameters)
+            except msgspec.ValidationError as error:
+                raise PermanentError(f"The parameters do not fit the task: {error}") from error
+            return function(self.request.job, parameters)  # type: ignore[arg-type]
+
+        run.__doc__, run.__name__ = contract.description, function.__name__
+        run.__module__ = function.__module__
+        task: JobTask = shared_task(
+            name=contract.name,
+            bind=True,
+            base=JobTask,
+            contract=contract,
+            soft_time_limit=contract.soft_time_limit_seconds,
+            time_limit=contract.time_limit_seconds,
+        )(run)
+        return task
+
+    return decorate
+
+
+def _lost(held: Claim) -> Ignore:
+    logger.warning("claim lost, outcome dropped: job_id=%s", held.job_id)
+    return Ignore()

@@ -1,0 +1,140 @@
+"""Before a task runs: its job is claimed, or the bell is answered by doing nothing."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from celery.exceptions import Ignore, Reject
+from kombu.utils import json as kombu_json
+
+from chalicelib.broker.message import BELL_HEADER
+from chalicelib.domain.jobs import RetryPolicy
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.services import claims
+from chalicelib.services.claims import Claim, ClaimAnswer, NewJob
+from chalicelib.services.dispatcher import ring_waiting
+from chalicelib.settings import get_settings
+from worker import process
+
+if TYPE_CHECKING:
+    from worker.tasks.base import JobTask
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds that a claim waits for a database that is away, before the message goes back.
+_PATIENCE_SECONDS = 120.0
+#: Project of jobs whose message names none: those of other Celery clients.
+FOREIGN_PROJECT = "default"
+#: Celery's "no limit" still ends for a job that kills its workers.
+_MOST_ATTEMPTS = 25
+
+
+def claim_or_ignore(
+    task: JobTask, held: Claim, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Claim the job and return its arguments.
+
+    Raises:
+        Ignore: the job is not to run now; Celery deletes the message.
+        Reject: the database has been away for long; the message is put back.
+    """
+    try:
+        answer = insist(lambda: _claim(task, held), patience_seconds=_PATIENCE_SECONDS)
+        if answer is ClaimAnswer.EARLY:
+            insist(lambda: ring_waiting(process.engine(), held.job_id))
+        if answer is ClaimAnswer.CLAIMED:
+            return _arguments(task, held, args, kwargs)
+    except DatabaseUnavailable as error:
+        raise Reject(error, requeue=True) from error
+    logger.info("bell answered without work: job_id=%s reason=%s", held.job_id, answer.value)
+    raise Ignore
+
+
+def insist(work: Callable[[], T], *, patience_seconds: float = float("inf")) -> T:
+    """Run `work` until the database answers, for at most `patience_seconds`.
+
+    Raises DatabaseUnavailable when patience is at its end.
+    """
+    began, pause = time.monotonic(), 0.1
+    while True:
+        try:
+            return work()
+        except DatabaseUnavailable as error:
+            if time.monotonic() - began > patience_seconds:
+                raise
+            logger.warning("database away, trying again: %s", error.__cause__ or error)
+            time.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(2.0, pause * 2)
+
+
+def _claim(task: JobTask, held: Claim) -> ClaimAnswer:
+    engine, lease = process.engine(), get_settings().lease_seconds
+    request = task.request
+    answer = claims.claim(engine, held, lease)
+    if answer is not ClaimAnswer.UNKNOWN or getattr(request, BELL_HEADER, None):
+        return answer
+    return claims.adopt(engine, held, _foreign_job(task), lease)
+
+
+def _arguments(
+    task: JobTask, held: Claim, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that the message carried, or those in the row if it was too small."""
+    request = task.request
+    if getattr(request, BELL_HEADER, None) != "row":
+        return args, kwargs
+    parameters, message = insist(lambda: claims.read_parameters(process.engine(), held.job_id))
+    message = message or {}
+    for name, value in message.get("embed", {}).items():
+        setattr(request, name, value)
+    return tuple(message.get("args", ())), parameters
+
+
+def _foreign_job(task: JobTask) -> NewJob:
+    request = task.request
+    embed = {
+        name: getattr(request, name, None) for name in ("callbacks", "errbacks", "chain", "chord")
+    }
+    try:
+        message = {"args": list(request.args or ()), "embed": embed, "headers": request.foreign}
+        raw_message = msgspec.Raw(kombu_json.dumps(message).encode())
+        raw_parameters = msgspec.Raw(kombu_json.dumps(request.kwargs or {}).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        logger.error("message cannot be recorded: job_id=%s error=%s", request.id, error)
+        raise Reject(f"its arguments cannot be written as JSON: {error}", requeue=False) from error
+    return NewJob(
+        project_id=getattr(request, "project_id", None) or FOREIGN_PROJECT,
+        task=task.name,
+        queue=request.delivery_info["routing_key"],
+        parameters=raw_parameters,
+        message=raw_message,
+        max_attempts=_max_attempts(task),
+        run_at=_run_at(request.run_at),
+    )
+
+
+def _max_attempts(task: JobTask) -> int:
+    if task.contract is not None:
+        return task.contract.retry.max_attempts
+    if task.max_retries is None:
+        return _MOST_ATTEMPTS
+    return max(int(task.max_retries) + 1, RetryPolicy().max_attempts)
+
+
+def _run_at(eta: object) -> datetime | None:
+    """The moment that a Celery ETA names; one without a zone is in UTC, as Celery sends it."""
+    if not isinstance(eta, str):
+        return None
+    try:
+        at = datetime.fromisoformat(eta)
+    except ValueError as error:
+        raise Reject(f"its ETA {eta!r} is no time", requeue=False) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

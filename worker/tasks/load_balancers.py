@@ -1,0 +1,83 @@
+"""Load balancers made true at the upstream."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+
+from chalicelib.broker.contracts import load_balancers as contracts
+from chalicelib.domain.load_balancers import ObservedLoadBalancer
+from chalicelib.errors import JobCancelled, RetryableError
+from chalicelib.settings import get_settings
+from worker.tasks.base import Job, implements
+from worker.upstream.errors import UpstreamNotFound
+from worker.upstream.protocol import Upstream
+from worker.upstream.registry import build_upstream
+from worker.upstream.waiting import wait_until_active
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def get_upstream() -> Upstream:
+    """The upstream of this process."""
+    return build_upstream(get_settings())
+
+
+@implements(contracts.CREATE)
+def create(job: Job, parameters: contracts.CreateLoadBalancer) -> ObservedLoadBalancer:
+    """Make it upstream, or find what an earlier attempt made, and wait until it is active.
+
+    The record's id is the token that makes the upstream's create idempotent.
+    """
+    upstream, token = get_upstream(), parameters.load_balancer_id
+    try:
+        seen = upstream.create_load_balancer(token, parameters.spec)
+        return wait_until_active(upstream, seen)
+    except JobCancelled:
+        _undo(upstream, token)
+        raise
+
+
+@implements(contracts.UPDATE)
+def update(job: Job, parameters: contracts.UpdateLoadBalancer) -> ObservedLoadBalancer:
+    """Make it match the change."""
+    upstream = get_upstream()
+    seen = upstream.update_load_balancer(parameters.upstream_id, parameters.change)
+    return wait_until_active(upstream, seen)
+
+
+@implements(contracts.DESTROY)
+def destroy(job: Job, parameters: contracts.DestroyLoadBalancer) -> dict[str, str | None]:
+    """Remove it, whether its id is known or only the token that it was to be made with."""
+    upstream, upstream_id = get_upstream(), parameters.upstream_id
+    if upstream_id is None:
+        found = upstream.find_load_balancer(parameters.load_balancer_id)
+        upstream_id = found.upstream_id if found else None
+    if upstream_id is not None:
+        upstream.delete_load_balancer(upstream_id)
+    return {"upstream_id": upstream_id}
+
+
+@implements(contracts.ADD)
+def add(job: Job, parameters: contracts.AddLoadBalancer) -> ObservedLoadBalancer:
+    """Look at one that exists; its record takes over what is seen."""
+    upstream = get_upstream()
+    try:
+        seen = upstream.get_load_balancer(parameters.upstream_id)
+    except UpstreamNotFound as error:
+        raise UpstreamNotFound(
+            f"There is no load balancer {parameters.upstream_id} upstream: "
+            "check the id, and that it is in the region that this system works in."
+        ) from error
+    return wait_until_active(upstream, seen)
+
+
+def _undo(upstream: Upstream, token: str) -> None:
+    """Destroy what a cancelled create had made; if that fails the record still says ERROR."""
+    try:
+        if found := upstream.find_load_balancer(token):
+            upstream.delete_load_balancer(found.upstream_id)
+            logger.info("cancelled create undone: upstream_id=%s", found.upstream_id)
+    except RetryableError as error:
+        logger.warning("cancelled create not undone: token=%s error=%s", token, error)

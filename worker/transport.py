@@ -1,0 +1,178 @@
+"""The SQS channel: receives ten at a time, delivers, deletes in batches, puts back.
+
+Kombu's channel is extended here and nowhere else. Each override says what kombu 5.7 does
+and why ours differs; a test fails when kombu changes a method underneath.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from kombu.transport import SQS
+
+from worker.outbox import Outbox
+from worker.receiving import Connection, CurlClient, Heard, ReceiveFailed
+
+logger = logging.getLogger(__name__)
+
+#: Seconds before the next receive after one that failed.
+_PAUSE_SECONDS = 2.0
+#: Seconds that a message put back stays invisible, lest it go round and round.
+_PUT_BACK_SECONDS = 2
+
+
+class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
+    """Kombu's SQS channel with event-driven polling and batched deletes."""
+
+    #: Kombu makes every unacknowledged message visible when a channel closes, also those that
+    #: are being worked on. Here `worker.leaving` gives back what was not started.
+    do_restore = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: Queues whose next receive waits for a free slot.
+        self._starved: set[str] = set()
+        self.heard: dict[str, Heard] = {}
+        self.outbox = Outbox()
+        self.is_draining = False
+
+    # Kombu answers "no free slot" by asking again after `polling_interval`: at 1 s it sleeps
+    # while work waits, at 0 it spins. Here a queue without a slot rests until one is freed.
+    def _schedule_queue(self, queue: str) -> None:
+        if queue not in self._active_queues or self.is_draining:
+            return
+        heard = self.heard.setdefault(queue, Heard())
+        if self.qos.can_consume():
+            heard.ask(time.monotonic())
+            self._get_bulk_async(queue, callback=lambda outcome: self._on_received(queue, outcome))
+        else:
+            heard.rest()
+            self._starved.add(queue)
+
+    def _on_received(self, queue: str, outcome: Any) -> None:
+        if isinstance(outcome, ReceiveFailed):
+            logger.warning("receive failed: queue=%s reason=%s", queue, outcome.reason)
+            self.hub.call_later(_PAUSE_SECONDS, self._schedule_queue, queue)
+        else:
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    def _slot_freed(self) -> None:
+        starved, self._starved = self._starved, set()
+        for queue in starved:
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    # Kombu raises on an HTTP error, out of the event loop's callback, and the queue is never
+    # polled again. Here a failed receive is an answer like another.
+    def _on_messages_ready(self, queue: str, qname: str, messages: Any) -> Any:
+        if isinstance(messages, ReceiveFailed):
+            return messages
+        found = messages.get("Messages") or []
+        self.heard.setdefault(qname, Heard()).answer(found, time.monotonic(), time.time())
+        if self.is_draining and found:
+            self.outbox.put_back(queue, qname, [one["ReceiptHandle"] for one in found], 0)
+            return len(found)
+        callback = self.connection._callbacks.get(qname)
+        if callback is None:
+            return super()._on_messages_ready(queue, qname, messages)
+        for message in found:
+            payload = self._message_to_python(message, qname, queue)
+            if payload is not None:
+                callback(payload)
+        return len(found)
+
+    # Kombu lets errors of parsing escape into the event loop (RecursionError on nested JSON).
+    # Here what cannot be parsed goes to the dead-letter queue.
+    def _message_to_python(self, message: Any, queue_name: str, q_url: str) -> Any:
+        try:
+            payload = super()._message_to_python(message, queue_name, q_url)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            self._bury(message, queue_name, q_url, f"it cannot be parsed: {error!r}"[:500])
+            return None
+        if not _looks_like_celery(payload):
+            self._bury(message, queue_name, q_url, "it is no Celery message")
+            return None
+        # The queue that it was found in, whatever the sender wrote into it.
+        payload["properties"]["delivery_info"].update(routing_key=queue_name, exchange="")
+        return payload
+
+    def _bury(self, message: Any, queue: str, q_url: str, reason: str) -> None:
+        logger.error(
+            "message sent to the dead-letter queue: queue=%s message_id=%s reason=%s",
+            queue,
+            message.get("MessageId"),
+            reason,
+        )
+        self.outbox.bury(q_url, queue, message, reason)
+
+    # Kombu makes one blocking DeleteMessage a message inside the event loop. Here deletes are
+    # collected and sent ten at a time by a thread; one that fails is tried again there.
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        info = self._delivery_info(delivery_tag)
+        if info is not None:
+            self.outbox.delete(info["sqs_queue"], info["routing_key"], delivery_tag)
+        super(SQS.Channel, self).basic_ack(delivery_tag)
+        self._slot_freed()
+
+    # Kombu deletes a rejected message or leaves it to its redrive policy. Here it goes to the
+    # dead-letter queue at once, and one to be requeued becomes visible again, by the thread.
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        info = self._delivery_info(delivery_tag)
+        if info is not None:
+            queue, url = info["routing_key"], info["sqs_queue"]
+            if requeue:
+                self.outbox.put_back(url, queue, [delivery_tag], _PUT_BACK_SECONDS)
+            else:
+                self._bury(info["sqs_message"], queue, url, "it was rejected, see the lines above")
+        super(SQS.Channel, self).basic_ack(delivery_tag)
+        self._slot_freed()
+
+    def _delivery_info(self, delivery_tag: str) -> Any:
+        try:
+            info = self.qos.get(delivery_tag).delivery_info
+        except KeyError:
+            return None
+        return info if "sqs_message" in info else None
+
+    # Kombu's connection raises on errors, and its HTTP handles wait for ever on a server that
+    # accepts and does not answer.
+    def asynsqs(self, queue: str | None = None) -> Any:
+        clients = self._predefined_queue_async_clients
+        if queue not in clients:
+            attributes = self.get_message_attributes
+            clients[queue] = Connection(
+                sqs_connection=self.sqs(queue=queue),
+                region=self.region,
+                http_client=CurlClient.of(self.hub, len(self.predefined_queues)),
+                message_system_attribute_names=attributes["MessageSystemAttributeNames"],
+                message_attribute_names=attributes["MessageAttributeNames"],
+            )
+        return clients[queue]
+
+    def in_flight(self) -> dict[str, list[str]]:
+        """URL of a queue -> receipt handles of the messages that this worker holds."""
+        handles: dict[str, list[str]] = {}
+        for tag, message in list(self.qos._delivered.items()):
+            info = message.delivery_info
+            if "sqs_queue" in info:
+                handles.setdefault(info["sqs_queue"], []).append(tag)
+        return handles
+
+    def close(self) -> None:
+        self.outbox.close()
+        super().close()
+
+
+class Transport(SQS.Transport):  # type: ignore[misc]
+    """Kombu's SQS transport with the channel above."""
+
+    Channel = Channel
+
+
+def _looks_like_celery(payload: Any) -> bool:
+    """Whether headers (protocol 2) or body (protocol 1) can name a task and an id."""
+    if not isinstance(payload.get("properties"), dict):
+        return False
+    headers = payload.get("headers")
+    return isinstance(headers, dict) and isinstance(payload.get("body"), str)
