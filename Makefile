@@ -36,7 +36,7 @@ setup: $(INSTALLED) ## Make .venv and install what is pinned (the other targets 
 
 .PHONY: test
 test: $(INSTALLED) mariadb ## Run the tests (PYTEST_ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 .PHONY: check
 check: lint test ## Check everything: what `make lint` checks, then the tests

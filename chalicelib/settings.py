@@ -104,17 +104,23 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
     if unknown := set(settings.serializers) - SERIALIZERS:
         problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
-    for name in ("beat_seconds", "lease_seconds"):
-        if not 0 < getattr(settings, name) < 86_400:  # also refuses NaN and infinity
-            problems.append(f"{name.upper()} must lie between 0 and a day")
+    problems += [
+        f"{name.upper()} must lie between 0 and a day of seconds"
+        for name in ("beat_seconds", "lease_seconds")
+        if not 0 < getattr(settings, name) < 86_400  # also refuses NaN and infinity
+    ]
     if settings.lease_seconds < 3 * settings.beat_seconds:
         problems.append("LEASE_SECONDS must be at least three times BEAT_SECONDS")
-    for name in ("shutdown_grace_seconds", "cancel_grace_seconds", "retention_days"):
-        if not 0 <= getattr(settings, name) < 1_000_000:
-            problems.append(f"{name.upper()} must lie between 0 and 1000000")
-    for name in ("max_body_bytes", "database_pool_size"):
-        if getattr(settings, name) <= 0:
-            problems.append(f"{name.upper()} must be above 0")
+    problems += [
+        f"{name.upper()} must lie between 0 and 1000000"
+        for name in ("shutdown_grace_seconds", "cancel_grace_seconds", "retention_days")
+        if not 0 <= getattr(settings, name) < 1_000_000
+    ]
+    problems += [
+        f"{name.upper()} must be above 0"
+        for name in ("max_body_bytes", "database_pool_size")
+        if getattr(settings, name) <= 0
+    ]
     return problems
 
 

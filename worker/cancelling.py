@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from celery.concurrency.prefork import TaskPool
@@ -34,7 +35,7 @@ class Canceller:
 
     def obey(self, job_ids: Sequence[str]) -> None:
         """Act on the orders that are out for jobs of this worker; called at each beat."""
-        self._told_at = {id: at for id, at in self._told_at.items() if id in job_ids}
+        self._told_at = {job_id: at for job_id, at in self._told_at.items() if job_id in job_ids}
         for job_id in job_ids:
             request = state.requests.get(job_id)
             pid = getattr(request, "worker_pid", None)
@@ -50,28 +51,26 @@ class Canceller:
 
 def _send(pid: int, number: signal.Signals, job_id: str) -> None:
     logger.info("job ordered to stop: job_id=%s pid=%d signal=%s", job_id, pid, number.name)
-    try:
+    with suppress(ProcessLookupError):  # it has ended meanwhile
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass  # it has ended meanwhile
 
 
-_is_interruptible = False
+#: Set while a task's own code runs in this process.
+_interruptible = threading.Event()
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """While this lasts, the signal raises JobCancelled; at other times it does nothing."""
-    global _is_interruptible
-    _is_interruptible = True
+    _interruptible.set()
     try:
         yield
     finally:
-        _is_interruptible = False
+        _interruptible.clear()
 
 
 def _on_signal(number: int, frame: Any) -> None:
-    if _is_interruptible:
+    if _interruptible.is_set():
         raise JobCancelled
 
 

@@ -8,30 +8,30 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
-from chalicelib.broker.configuration import celery_configuration
+from chalicelib.broker.celery_app import make_app
 from chalicelib.logs import configure_logging
 from chalicelib.settings import Settings, get_settings
 from worker.beat import BeatStep
 from worker.tasks import task_modules
 
 
-def make_app(settings: Settings) -> Celery:
-    """The application for these settings."""
+def make_worker_app(settings: Settings) -> Celery:
+    """The application with its tasks and its beat."""
     if "pickle" in settings.serializers:
         warnings.warn(
             "ACCEPT_SERIALIZERS names pickle: whoever can send to a queue can run any code "
             "in the workers.",
             stacklevel=2,
         )
-    made = Celery("bellpull", task_cls="worker.tasks.base:JobTask", include=task_modules())
-    made.conf.update(celery_configuration(settings))
+    made = make_app(settings)
+    made.conf.update(include=task_modules())
     made.steps["worker"].add(BeatStep)
     return made
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
     configure_logging(get_settings(), level=loglevel)
 
 
-app = make_app(get_settings())
+app = make_worker_app(get_settings())

@@ -64,8 +64,10 @@ class Leaver:
         self._timer.start()
 
     def _give_messages_back(self) -> None:
-        """Put back what was received and not started; a job among them that starts after
-        all is protected by its claim."""
+        """Put back what was received and not started.
+
+        A job among them that starts after all is protected by its claim.
+        """
         if self._channel is None:
             return
         started = {request.delivery_tag for request in list(state.active_requests)}

@@ -54,7 +54,8 @@ class Heard:
         self.asked_since = at
         sent = [float(m.get("Attributes", {}).get("SentTimestamp", 0)) / 1000 for m in messages]
         age = max([0.0, *(wall - moment for moment in sent)])
-        self._ages = [(at, age)] + [a for a in self._ages if at - a[0] < _WINDOW_SECONDS][:200]
+        fresh = [known for known in self._ages if at - known[0] < _WINDOW_SECONDS]
+        self._ages = [(at, age), *fresh[:200]]
 
     def age_seconds(self, at: float) -> float | None:
         """How long ago everything had been heard, None if nothing is known of the present.
@@ -79,7 +80,7 @@ class CurlClient(KombuCurlClient):  # type: ignore[misc]  # kombu has no types
         if client is None or client._closed:
             client = hub._bellpull_http_client = cls(hub, max_clients=max(10, 2 * queues))
             hub.on_close.add(lambda _: client.close())
-        return client  # type: ignore[no-any-return]
+        return client
 
     # Kombu sets no time limit on its handles: on a half-open connection a poll never ends.
     def _setup_request(self, curl: Any, request: Any, buffer: Any, headers: Any) -> None:

@@ -14,7 +14,7 @@ from worker.process import WORKER_ID
 _NOT_KEPT = frozenset({"task", "id", "eta", "retries", "project_id", "argsrepr", "kwargsrepr"})
 
 
-class JobRequest(Request):
+class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     """Gives each delivery a claim of its own, and takes the ETA out of Celery's hands.
 
     Celery holds a message with an ETA in the worker's memory, unacknowledged, and SQS

@@ -28,7 +28,7 @@ class NotLocal(BellpullError):
 
 
 class QueuesNotMade(BellpullError):
-    """The queues could not be made; is SQS_ENDPOINT_URL right, and does it answer?"""
+    """The queues could not be made: see whether SQS_ENDPOINT_URL is right and answers."""
 
     code = "queues-not-made"
 

@@ -83,7 +83,7 @@ def load(db: sqlite3.Connection, upstream_id: str) -> ObservedLoadBalancer:
         "SELECT body FROM load_balancers WHERE upstream_id = ?", (upstream_id,)
     ).fetchone()
     if row is None:
-        raise errors.UpstreamNotFound()
+        raise errors.UpstreamNotFound
     return _decode(row[0])
 
 

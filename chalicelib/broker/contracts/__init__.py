@@ -41,7 +41,8 @@ def all_contracts() -> dict[str, TaskContract]:
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, TaskContract):
-                if found.setdefault(value.name, value) is not value:
-                    raise ValueError(f"two contracts share the name {value.name}")
+            if not isinstance(value, TaskContract):
+                continue
+            if found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two contracts share the name {value.name}")
     return found

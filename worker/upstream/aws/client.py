@@ -10,8 +10,8 @@ def make_client(region: str | None = None, endpoint_url: str | None = None) -> A
 
     The job is tried again by the worker, so the client itself gives up soon.
     """
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
+    import boto3
+    from botocore.config import Config
 
     config = Config(
         connect_timeout=5,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.load_balancers import ObservedLoadBalancer, Zone
 from worker.upstream.aws.names import NAME_TAG, select_user_tags

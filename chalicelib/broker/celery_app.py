@@ -1,9 +1,16 @@
-"""Celery's settings, the same for workers and for clients that send or read through Celery."""
+"""The Celery application, for workers and for clients that send or read through Celery.
+
+The HTTP side does not import this module: it rings with `chalicelib.broker.bell` alone.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
+
+from celery import Celery
+from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from chalicelib.broker.queues import DEFAULT, QUEUES, WAIT_SECONDS
 from chalicelib.settings import Settings
@@ -17,11 +24,24 @@ _CONTENT = {
 }
 
 
+def make_app(settings: Settings) -> Celery:
+    """The application for these settings.
+
+    `app.send_task(name, kwargs={...})` submits a job, `app.AsyncResult(id).get()` waits for
+    its result.
+    """
+    # By its usual name, so that banner and logs say sqs:// as Celery users expect.
+    TRANSPORT_ALIASES["sqs"] = "worker.transport:Transport"
+    app = Celery("bellpull", task_cls="worker.tasks.base:JobTask")
+    app.conf.update(celery_configuration(settings))
+    return app
+
+
 def celery_configuration(settings: Settings) -> dict[str, Any]:
     """What `Celery.conf.update` takes for this system.
 
-    A client without our code can use the same values less `broker_transport` and
-    `result_backend`: its messages are read, and ours by it.
+    A client without this project's code can use the same values less `result_backend`: its
+    messages are read here, and these by it.
     """
     return {
         **_broker(settings),
@@ -47,12 +67,9 @@ def celery_configuration(settings: Settings) -> dict[str, Any]:
 
 
 def _broker(settings: Settings) -> dict[str, Any]:
-    from kombu import Queue
-
     endpoint = urlsplit(settings.sqs_endpoint_url or "")
     return {
         "broker_url": f"sqs://{endpoint.netloc}",
-        "broker_transport": "worker.transport:Transport",
         "task_queues": [Queue(name, routing_key=name, no_declare=True) for name in QUEUES],
         "broker_transport_options": {
             "region": settings.aws_region,
