@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.broker.queues import dead_letter_queue
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.settings import get_settings
@@ -99,9 +101,7 @@ class Outbox:
         for attempt in range(1, _TRIES + 1):
             try:
                 batch = _CALLS[kind](get_sqs(), url, queue, batch)
-            except (
-                Exception
-            ) as error:  # a thread's edge: whatever SQS does, the next batch goes out
+            except (BotoCoreError, ClientError) as error:
                 logger.warning("%s of %d messages failed: %r", kind, len(batch), error)
             else:
                 if not batch:

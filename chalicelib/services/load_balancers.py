@@ -43,7 +43,7 @@ def create(engine: Engine, project_id: str, spec: LoadBalancerSpec) -> Accepted:
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = CreateLoadBalancer(load_balancer_id=load_balancer_id, spec=spec)
         bell = insert_job(connection, project_id=project_id, contract=CREATE, parameters=parameters)
-        _insert(connection, load_balancer_id, project_id, bell.job_id, spec)
+        _insert(connection, load_balancer_id, project_id, bell.job_id, spec=spec)
         return _accepted(connection, load_balancer_id, bell), bell
 
     return _commit_and_ring(engine, work)
@@ -61,7 +61,14 @@ def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
         bell = insert_job(connection, project_id=project_id, contract=ADD, parameters=parameters)
         # What it is besides its id is learned from the upstream by the job.
         unknown = LoadBalancerSpec(name=upstream_id[-255:], subnet_ids=[])
-        _insert(connection, load_balancer_id, project_id, bell.job_id, unknown, upstream_id)
+        _insert(
+            connection,
+            load_balancer_id,
+            project_id,
+            bell.job_id,
+            spec=unknown,
+            upstream_id=upstream_id,
+        )
         return _accepted(connection, load_balancer_id, bell), bell
 
     try:
@@ -167,6 +174,7 @@ def _insert(
     load_balancer_id: str,
     project_id: str,
     job_id: str,
+    *,
     spec: LoadBalancerSpec,
     upstream_id: str | None = None,
 ) -> None:

@@ -108,7 +108,6 @@ def _foreign_job(task: JobTask) -> NewJob:
         raw_message = msgspec.Raw(kombu_json.dumps(message).encode())
         raw_parameters = msgspec.Raw(kombu_json.dumps(request.kwargs or {}).encode())
     except (TypeError, ValueError, RecursionError) as error:
-        logger.error("message cannot be recorded: job_id=%s error=%s", request.id, error)
         raise Reject(f"its arguments cannot be written as JSON: {error}", requeue=False) from error
     return NewJob(
         project_id=getattr(request, "project_id", None) or FOREIGN_PROJECT,
