@@ -59,6 +59,12 @@ class InvalidFields(ApiError):
         self.fields = fields
 
 
+class InvalidQuery(InvalidFields):
+    """Some parameters of the query are not valid."""
+
+    code = "invalid-query"
+
+
 class BodyTooLarge(ApiError):
     """The body of the request is larger than this service accepts."""
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from celery import bootsteps
 from celery.signals import worker_shutdown
-from celery.worker import state
 
 from chalicelib.broker.queues import VISIBILITY_SECONDS
 from chalicelib.errors import DatabaseUnavailable
@@ -115,7 +114,7 @@ class Beat(threading.Thread):
 
     def _touch_record(self, heard: dict[str, float]) -> None:
         engine, settings = process.engine(), self._settings
-        in_hand = [request.id for request in list(state.active_requests)]
+        in_hand = [request.id for request in process.running_requests()]
         claims.extend(engine, process.WORKER_ID, in_hand, settings.lease_seconds)
         workers.heartbeat(engine, self._facts, heard)
         self._canceller.obey(claims.read_orders(engine, process.WORKER_ID, in_hand))

@@ -10,7 +10,6 @@ import threading
 from typing import Any
 
 from celery.signals import worker_shutting_down
-from celery.worker import state
 
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle
@@ -70,7 +69,7 @@ class Leaver:
         """
         if self._channel is None:
             return
-        started = {request.delivery_tag for request in list(state.active_requests)}
+        started = {request.delivery_tag for request in process.running_requests()}
         self._put_back(lambda tag: tag not in started)
 
     def _put_back(self, chosen: Any) -> None:
@@ -80,7 +79,7 @@ class Leaver:
 
     def leave_now(self, exit_code: int, reason: str) -> None:
         """Release every job in hand, put every message back, kill the pool, and exit."""
-        running = list(state.active_requests)
+        running = process.running_requests()
         logger.warning("leaving: jobs_released=%d reason=%s", len(running), reason)
         self._kill_pool()
         for request in running:

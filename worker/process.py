@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Any
 
+from celery.worker import state
 from sqlalchemy import Engine
 
 from chalicelib.db.engine import get_engine
@@ -16,6 +18,16 @@ from chalicelib.domain.ids import new_id
 
 #: Id of this worker in `workers` and on the jobs that it holds; inherited by its pool.
 WORKER_ID = new_id()
+
+
+def running_requests() -> list[Any]:
+    """The requests that this worker's pool runs; safe in any thread of the main process."""
+    for _ in range(100):
+        try:
+            return list(state.active_requests)
+        except RuntimeError:  # it grew while it was read
+            continue
+    return []
 
 
 def engine() -> Engine:

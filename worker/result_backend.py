@@ -19,6 +19,7 @@ from sqlalchemy import Text, select, type_coerce
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import JobState
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
@@ -28,6 +29,10 @@ from worker.tasks.claiming import insist
 from worker.tasks.faults import decide_delay, describe, is_retryable
 
 logger = logging.getLogger(__name__)
+
+#: Seconds that the main process, which does nothing else meanwhile, waits for a database
+#: that is away. After that the job's lease lapses and it is rescued.
+_PATIENCE_SECONDS = 10.0
 
 
 class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
@@ -63,12 +68,18 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         delay = decide_delay(contract, error)
         fault = describe(error, retryable=is_retryable(contract, error))
         engine = process.engine()
-        ended = insist(lambda: job_lifecycle.fail(engine, held, fault, delay), patience_seconds=10)
-        if ended is None:
-            # The process died before it claimed: the bell is spent and the job still waits.
-            insist(lambda: ring_waiting(engine, held.job_id), patience_seconds=10)
-        elif ended.bell is not None:
-            ring_committed(engine, [ended.bell])
+        try:
+            ended = insist(
+                lambda: job_lifecycle.fail(engine, held, fault, delay),
+                patience_seconds=_PATIENCE_SECONDS,
+            )
+            if ended is None:
+                # The process died before it claimed: the bell is spent, the job still waits.
+                ring_waiting(engine, held.job_id)
+            elif ended.bell is not None:
+                ring_committed(engine, [ended.bell])
+        except DatabaseUnavailable:
+            logger.warning("failure not recorded, the lease will lapse: job_id=%s", held.job_id)
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         with connect(process.engine()) as connection:

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain import jsontext
+
 #: Parameters beyond this many bytes stay in MySQL, so that a message is one billing unit
 #: (64 KB); the header below tells the worker to read them from the row.
 MAX_CARRIED_BYTES = 48 * 1024
@@ -40,14 +42,13 @@ class Bell(msgspec.Struct, frozen=True, kw_only=True):
 def encode_bell(bell: Bell) -> str:
     """The body of the SQS message that rings `bell`."""
     foreign = bell.message or {}
-    content = msgspec.json.encode(
-        (foreign.get("args", []), bell.parameters, foreign.get("embed", _NO_EMBED))
-    )
-    carried = len(content) <= MAX_CARRIED_BYTES
+    whole = (foreign.get("args", []), bell.parameters, foreign.get("embed", _NO_EMBED))
+    content = jsontext.encode_foreign(whole) if foreign else jsontext.encode(whole)
+    carried = len(content.encode()) <= MAX_CARRIED_BYTES
     if not carried:
-        content = msgspec.json.encode(((), {}, _NO_EMBED))
+        content = jsontext.encode(((), {}, _NO_EMBED))
     envelope = {
-        "body": _xml_safe(content.decode()),
+        "body": _xml_safe(content),
         "content-encoding": "utf-8",
         "content-type": "application/json",
         "headers": _headers(bell, foreign.get("headers", {}), carried),
@@ -60,7 +61,7 @@ def encode_bell(bell: Bell) -> str:
             "delivery_tag": str(uuid.uuid4()),
         },
     }
-    return _xml_safe(msgspec.json.encode(envelope).decode())
+    return _xml_safe(jsontext.encode(envelope))
 
 
 def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, Any]:

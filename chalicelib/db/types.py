@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import DateTime, String, Text, types
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
+
+from chalicelib.domain import jsontext
 
 
 class UtcDateTime(types.TypeDecorator[datetime]):
@@ -45,10 +46,10 @@ class Json(types.TypeDecorator[Any]):
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
+        return None if value is None else jsontext.encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else msgspec.json.decode(value)
+        return None if value is None else jsontext.decode(value)
 
 
 def ascii_text(length: int) -> types.TypeEngine[str]:

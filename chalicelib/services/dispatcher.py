@@ -134,7 +134,6 @@ def _take(connection: Connection, condition: ColumnElement[bool]) -> list[Any]:
     query = (
         select(jobs, now().label("at"))
         .where(jobs.c.state.in_(_STATES_WAITING), condition)
-        .order_by(jobs.c.run_at)
         .limit(_CHUNK)
         .with_for_update(skip_locked=True)
     )

@@ -12,14 +12,26 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from chalice import Chalice
 from chalice.cli.factory import CLIFactory
-from chalice.local import ChaliceRequestHandler, LocalGatewayException, create_local_server
+from chalice.config import Config
+from chalice.local import (
+    ChaliceRequestHandler,
+    LocalDevServer,
+    LocalGatewayException,
+    create_local_server,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = "local"
 # API Gateway's own limit; the application's is lower and is its own to enforce.
 MAX_BODY_BYTES = 10 * 1024 * 1024
-IDLE_SECONDS = 75
+IDLE_SECONDS = 30
+# http.server blames itself for a method that it has no do_ for and for an odd version.
+_BETTER_STATUS = {
+    HTTPStatus.NOT_IMPLEMENTED: HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: HTTPStatus.BAD_REQUEST,
+}
 
 
 class LocalHandler(ChaliceRequestHandler):
@@ -58,6 +70,15 @@ class LocalHandler(ChaliceRequestHandler):
             return True
         return False
 
+    def _send_http_response(
+        self, code: int, headers: dict[str, Any], body: str | bytes | None
+    ) -> None:
+        # Chalice's own answer, which no middleware sees and which API Gateway gives in AWS.
+        if code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_error(code)
+        else:
+            super()._send_http_response(code, headers, body)
+
     def _send_error_response(self, error: LocalGatewayException) -> None:
         # Chalice answers an unknown path with 403 as a bare API Gateway does. Ours answers 404.
         is_unknown = error.CODE == HTTPStatus.FORBIDDEN
@@ -65,35 +86,40 @@ class LocalHandler(ChaliceRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with problem+json and close: what follows on the connection is not known."""
-        if code == HTTPStatus.NOT_IMPLEMENTED:  # http.server's word for a method it has no do_ for
-            code = HTTPStatus.METHOD_NOT_ALLOWED
-        status = HTTPStatus(code)
-        problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": code}
+        status = _BETTER_STATUS.get(code, HTTPStatus(code))
+        problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status}
         if detail := explain or message:
             problem["detail"] = detail
         self.close_connection = True
+        self.request_version = (
+            self.protocol_version
+        )  # of an unreadable request line: 0.9, no status
         headers = {"Content-Type": "application/problem+json", "Connection": "close"}
-        self._send_http_response(code, headers, json.dumps(problem))
+        super()._send_http_response(status, headers, json.dumps(problem))
+
+
+def make_server(app: Chalice, config: Config, port: int) -> LocalDevServer:
+    """A server for `app` that listens already and waits for `serve_forever`."""
+    local = create_local_server(app, config, "127.0.0.1", port)
+    local.server.RequestHandlerClass = functools.partial(
+        LocalHandler, app_object=app, config=config
+    )
+    local.server.socket.listen(128)  # http.server's own backlog is 5
+    return local
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     config = CLIFactory(str(ROOT), environ=os.environ).create_config_obj(STAGE)
-    app = config.chalice_app
-    port = int(os.environ["API_PORT"])
-    server = create_local_server(app, config, "127.0.0.1", port)
-    server.server.RequestHandlerClass = functools.partial(
-        LocalHandler, app_object=app, config=config
-    )
-    server.server.socket.listen(128)  # http.server's own backlog is 5
+    local = make_server(config.chalice_app, config, int(os.environ["API_PORT"]))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # shutdown() waits for serve_forever(), which this handler interrupted.
-        threading.Thread(target=server.shutdown).start()
+        threading.Thread(target=local.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    server.serve_forever()
+    local.serve_forever()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 # Waits for the end of its input, which comes when our process is gone, however it went, and
 # then kills the group that we would have stopped.
-_GUARD = 'while read -r _; do :; done; kill -9 -- "-$1"'
+_GUARD = 'while read -r _; do :; done; kill -s KILL -- "-$1"'
 
 
 class GuardedProcess:

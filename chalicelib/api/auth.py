@@ -1,0 +1,60 @@
+"""Who is calling: a token is found in the headers, looked up, and asked for its scope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.scopes import Scope, permits
+from chalicelib.errors import Forbidden, Unauthorized
+
+if TYPE_CHECKING:
+    from chalicelib.api.call import Call
+
+#: The only routes that may be declared without a scope: method and path.
+PUBLIC = frozenset({("GET", "/health")})
+
+#: What can be a token at all; anything else is refused without asking the database.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
+
+
+def authenticate(call: Call, needed: Scope) -> None:
+    """Set `call.caller` to who shows the token of this request.
+
+    Raises:
+        Unauthorized: there is no token, two different ones, or one that is not valid.
+        Forbidden: the token lacks the scope.
+        DatabaseUnavailable: nobody can be asked.
+    """
+    token = find_token(call.request.headers)
+
+    from chalicelib.services.tokens import identify
+
+    call.caller = identify(call.engine, token)
+    if call.caller is None:
+        raise Unauthorized("This token is not known, or was revoked.")
+    if not permits(call.caller.scopes, needed):
+        raise Forbidden(f"This request needs a token with the scope {needed}.")
+
+
+def find_token(headers: Mapping[str, str]) -> str:
+    """The token in X-Auth-Token or Authorization: Bearer. Raises Unauthorized.
+
+    `headers`: by name in lower case.
+    """
+    shown = set()
+    if plain := headers.get("x-auth-token"):
+        shown.add(plain.strip())
+    if authorization := headers.get("authorization"):
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized("The only scheme of Authorization here is Bearer.")
+        shown.add(token.strip())
+    if not shown:
+        raise Unauthorized
+    if len(shown) > 1:
+        raise Unauthorized("X-Auth-Token and Authorization carry different tokens.")
+    if _TOKEN.fullmatch(token := shown.pop()) is None:
+        raise Unauthorized("This token is not known, or was revoked.")
+    return token

@@ -1,0 +1,109 @@
+"""Declares routes: whom a route serves and what it reads stand where its path stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from chalice.app import Blueprint, ChaliceUnhandledError, Request, Response
+
+from chalicelib.api.auth import PUBLIC, authenticate
+from chalicelib.api.call import current_call
+from chalicelib.domain.ids import is_job_id
+from chalicelib.domain.scopes import Scope
+from chalicelib.errors import BodyTooLarge, MalformedBody, NotFound, UnsupportedMediaType
+from chalicelib.schemas.reading import read_body, read_query
+from chalicelib.settings import get_settings
+
+View = Callable[..., Response]
+
+
+class Escaped(ChaliceUnhandledError):
+    """Carries a view's error, its cause, to the middleware; Chalice swallows all others."""
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of a route that takes none."""
+
+
+def route(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    scope: Scope | None,
+    query: type[msgspec.Struct] = NoQuery,
+    body: type[msgspec.Struct] | None = None,
+) -> Callable[[View], View]:
+    """Register a view, called as view(call, path parameters, query=..., body=...).
+
+    `scope`: what the caller's token must permit; None only for the routes in PUBLIC.
+    `query`, `body`: what they must hold; the view is given them if it declares them.
+    """
+    if scope is None and (method, path) not in PUBLIC:
+        raise ValueError(f"{method} {path} has no scope and is not on the list PUBLIC")
+
+    def register(view: View) -> View:
+        @wraps(view)
+        def answer(**parameters: str) -> Response:
+            call = current_call.get()
+            try:
+                if scope is not None:
+                    authenticate(call, scope)
+                arguments: dict[str, Any] = {
+                    name: _read_id(text) for name, text in parameters.items()
+                }
+                asked = read_query(_query_of(call.request), query)
+                if query is not NoQuery:
+                    arguments["query"] = asked
+                if body is not None:
+                    arguments["body"] = read_body(_body_of(call.request), body)
+                return view(call, **arguments)
+            except Exception as error:
+                raise Escaped from error
+
+        # No content types for Chalice to check: it would do so before the token is.
+        blueprint.route(path, methods=[method], content_types=[])(answer)
+        answer.scope = scope  # type: ignore[attr-defined]  # for the test of all routes
+        return answer
+
+    return register
+
+
+def json_response(
+    body: msgspec.Struct, status_code: int = 200, location: str | None = None
+) -> Response:
+    """An answer in JSON: a struct, times in RFC 3339."""
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
+    if location is not None:
+        headers["Location"] = location
+    return Response(msgspec.json.encode(body).decode(), headers, status_code)
+
+
+def _read_id(text: str) -> str:
+    """An id as in the path: neither API Gateway nor Chalice undoes percent-encoding."""
+    decoded = unquote(text)
+    if not is_job_id(decoded):  # the wider of the two kinds of ids
+        raise NotFound
+    return decoded
+
+
+def _query_of(request: Request) -> dict[str, list[str]]:
+    given = request.query_params
+    return {} if given is None else {name: given.getlist(name) for name in given}
+
+
+def _body_of(request: Request) -> bytes:
+    try:
+        raw = request.raw_body
+    except ValueError as error:  # neither UTF-8 nor base64, whichever was announced
+        raise MalformedBody("The body cannot be decoded.") from error
+    if len(raw) > (limit := get_settings().max_body_bytes):
+        raise BodyTooLarge(f"The body has {len(raw)} bytes; {limit} are accepted.")
+    content_type = request.headers.get("content-type") or "application/json"
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    return raw if isinstance(raw, bytes) else raw.encode()

@@ -1,0 +1,90 @@
+"""The Procfile's processes: order, logs, and what ends them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.processes import ProcessEnded, Processes, StopRequested
+from infra.local.servers.readiness import wait_until
+
+PROCFILE = """\
+first: trap 'echo first >>order; exit 0' TERM; echo up; while :; do sleep 0.05; done
+second: trap 'echo second >>order; exit 0' TERM; echo up; while :; do sleep 0.05; done
+doomed: echo 'no database here'; exit 3
+"""
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    # `exec` cannot take a list of commands: each line becomes a shell of its own.
+    lines = (line.partition(": ") for line in PROCFILE.splitlines())
+    text = "".join(f'{name}: sh -c "{command}"\n' for name, _, command in lines)
+    (tmp_path / "Procfile").write_text(text)
+    made = Processes(tmp_path, {"PATH": os.environ["PATH"]}, tmp_path / "logs", grace_seconds=5)
+    yield made
+    made.stop()
+
+
+def start(processes: Processes, *names: str) -> None:
+    for name in names:
+        processes.start(name)
+        assert wait_until(lambda name=name: "up" in processes.log(name).read_text(), limit=10)  # type: ignore[misc]
+
+
+def test_last_started_is_stopped_first(processes: Processes, tmp_path: Path) -> None:
+    start(processes, "first", "second")
+    processes.stop()
+    assert (tmp_path / "order").read_text().split() == ["second", "first"]
+
+
+def test_process_that_ends_is_named_with_its_log(processes: Processes) -> None:
+    start(processes, "first")
+    processes.start("doomed")
+    with pytest.raises(ProcessEnded, match="doomed ended with status 3") as caught:
+        for _ in range(100):
+            processes.pause(0.05)
+    assert caught.value.log.read_text() == "no database here\n"
+
+
+def test_command_answers_what_it_printed(processes: Processes) -> None:
+    assert processes.run("greeting", "echo hello") == "hello\n"
+    processes.pause(0)
+
+
+def test_command_that_fails_is_named(processes: Processes) -> None:
+    with pytest.raises(ProcessEnded, match="migration ended with status 1"):
+        processes.run("migration", "false")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_ends_the_next_pause(processes: Processes, number: signal.Signals) -> None:
+    before = {
+        each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        processes.watch_signals()
+        os.kill(os.getpid(), number)
+        with pytest.raises(StopRequested):
+            processes.pause(0)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def test_lines_are_shown_once_and_whole(
+    processes: Processes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start(processes, "first")
+    with processes.log("first").open("a") as log:
+        log.write("one\ntw")
+    processes.show_new_lines()
+    with processes.log("first").open("a") as log:
+        log.write("o\n")
+    processes.show_new_lines()
+    shown = [line.partition("| ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["up", "one", "two"]
