@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_grace_seconds: float = 25.0
     #: Seconds that a cancelled job has for cleaning up before its process is killed.
     cancel_grace_seconds: float = 10.0
+    #: Set by ECS in its containers: where a worker asks not to be scaled in while it works.
+    ecs_agent_uri: str | None = None
     #: Days that finished jobs are kept; 0 keeps them for ever.
     retention_days: int = 30
 

@@ -20,6 +20,7 @@ from chalicelib.settings import get_settings
 from worker import process
 from worker.cancelling import Canceller
 from worker.leaving import Leaver
+from worker.scale_in import ScaleInProtection
 from worker.visibility import VisibilityKeeper
 from worker.watchdog import find_deaf_queue
 
@@ -61,6 +62,7 @@ class Beat(threading.Thread):
         self._stopped = threading.Event()
         self._canceller = Canceller(controller, self._settings.cancel_grace_seconds)
         self._visibility = VisibilityKeeper(VISIBILITY_SECONDS)
+        self._protection = ScaleInProtection(self._settings.ecs_agent_uri)
         self._leaver = Leaver(controller, self._settings.shutdown_grace_seconds)
         self._housekept_at = 0.0
         self._is_database_away = False
@@ -94,6 +96,7 @@ class Beat(threading.Thread):
                 return
 
     def _beat(self) -> None:
+        self._protection.update(is_busy=bool(process.running_requests()))
         channel = self._channel()
         if channel is not None:
             self._leaver.watch(channel)

@@ -10,32 +10,68 @@ from collections.abc import Callable
 from chalice.app import Request, Response
 
 from chalicelib.api.call import Call, current_call
-from chalicelib.api.problems import describe_error, describe_status
+from chalicelib.api.problems import Escaped, describe_error, describe_status
 from chalicelib.api.process import prepare_process
 from chalicelib.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
-_UNEXPECTED = "Something went wrong here. The log tells more under request id {}."
+Next = Callable[[Request], Response]
 
 
-def answer_request(
-    request: Request | None, get_response: Callable[[Request], Response]
-) -> Response:
+def answer_request(request: Request | None, get_response: Next) -> Response:
     """Answer a request; whatever goes wrong becomes a problem, and none shows a trace."""
     began = time.perf_counter()
-    context = request.context if request is not None else {}
-    request_id = str(context.get("requestId") or uuid.uuid4())
-    if request is None:  # an event that is not from API Gateway
-        return _finish(describe_error(ApiError()), request_id)
-    call = Call(request, request_id)
+    if request is None:  # an event that does not come from API Gateway
+        return describe_error(ApiError("This event is not an HTTP request."))
+    call = Call(request, str(request.context.get("requestId") or uuid.uuid4()))
+    response = _respond(call, get_response)
+    response.headers["X-Request-Id"] = call.request_id
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    _log_answer(call, response, 1000 * (time.perf_counter() - began))
+    return response
+
+
+def _respond(call: Call, get_response: Next) -> Response:
     reset = current_call.set(call)
     try:
         prepare_process()
-        response = _in_our_words(get_response(request))
+        return _reword(get_response(call.request))
     except Exception as error:  # noqa: BLE001 - the outermost edge of the API
-        response = _describe(error.__cause__ if isinstance(error, Escaped) else error, request_id)
+        return _describe(call, error.__cause__ if isinstance(error, Escaped) else error)
     finally:
         current_call.reset(reset)
-    _log_answer(call, response, 1000 * (time.perf_counter() - began))
-    return _finish(response, request_id)
+
+
+def _describe(call: Call, error: BaseException | None) -> Response:
+    if isinstance(error, ApiError):
+        if error.status >= 500:
+            logger.warning("request failed: request_id=%s", call.request_id, exc_info=error)
+        return describe_error(error)
+    logger.error("request failed: request_id=%s", call.request_id, exc_info=error)
+    return describe_status(500, f"Something went wrong here, logged as {call.request_id}.")
+
+
+def _reword(response: Response) -> Response:
+    """Chalice's own errors as problems: there is no such method, above all."""
+    body = response.body
+    if not isinstance(body, dict) or body.keys() != {"Code", "Message"}:
+        return response
+    if response.headers.get("Allow") == "":  # a path that no route has
+        return describe_status(404, "There is nothing at this path.")
+    return describe_status(response.status_code, body["Message"], response.headers)
+
+
+def _log_answer(call: Call, response: Response, duration_ms: float) -> None:
+    facts = {
+        "method": call.request.method,
+        # As in a Python string: what a path holds must not write lines or colours of its own.
+        "path": ascii(call.request.context.get("path") or call.request.path)[1:-1],
+        "status": response.status_code,
+        "duration_ms": round(duration_ms, 1),
+        "request_id": call.request_id,
+        "project_id": call.caller.project_id if call.caller else None,
+    }
+    message = "request answered: " + " ".join(f"{name}=%s" for name in facts)
+    logger.info(message, *facts.values(), extra=facts)

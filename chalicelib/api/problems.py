@@ -7,11 +7,15 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from chalice.app import Response
+from chalice.app import ChaliceUnhandledError, Response
 
 from chalicelib.errors import ApiError, InvalidFields, InvalidQuery, Unauthorized
 
 Headers = dict[str, str | list[str]]
+
+
+class Escaped(ChaliceUnhandledError):
+    """Carries a view's error, its cause, to the middleware: Chalice swallows all others."""
 
 
 def describe_error(error: ApiError) -> Response:

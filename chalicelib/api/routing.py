@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-from chalice.app import Blueprint, ChaliceUnhandledError, Request, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.auth import PUBLIC, authenticate
 from chalicelib.api.call import current_call
+from chalicelib.api.problems import Escaped
 from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.scopes import Scope
 from chalicelib.errors import BodyTooLarge, MalformedBody, NotFound, UnsupportedMediaType
@@ -19,10 +20,6 @@ from chalicelib.schemas.reading import read_body, read_query
 from chalicelib.settings import get_settings
 
 View = Callable[..., Response]
-
-
-class Escaped(ChaliceUnhandledError):
-    """Carries a view's error, its cause, to the middleware; Chalice swallows all others."""
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from chalice import Chalice
+from chalice.app import Chalice
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.local import (
@@ -86,7 +86,7 @@ class LocalHandler(ChaliceRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with problem+json and close: what follows on the connection is not known."""
-        status = _BETTER_STATUS.get(code, HTTPStatus(code))
+        status = _BETTER_STATUS.get(HTTPStatus(code), HTTPStatus(code))
         problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status}
         if detail := explain or message:
             problem["detail"] = detail

@@ -46,8 +46,7 @@ def test_process_that_ends_is_named_with_its_log(processes: Processes) -> None:
     start(processes, "first")
     processes.start("doomed")
     with pytest.raises(ProcessEnded, match="doomed ended with status 3") as caught:
-        for _ in range(100):
-            processes.pause(0.05)
+        wait_until(lambda: False, processes.pause, limit=10)
     assert caught.value.log.read_text() == "no database here\n"
 
 
