@@ -14,7 +14,7 @@ from urllib.error import URLError
 logger = logging.getLogger(__name__)
 
 #: Minutes that a protection lasts; a worker that hangs is not protected for ever.
-_EXPIRES_MINUTES = 10
+_MINUTES = 10
 _RENEW_SECONDS = 240.0
 #: Seconds of idleness before protection is given up: a call a job would be throttled.
 _IDLE_SECONDS = 30.0
@@ -41,14 +41,14 @@ class ScaleInProtection:
         if is_busy:
             self._busy_at = at
             is_fresh = self._protected_at is not None and at - self._protected_at < _RENEW_SECONDS
-            wanted = {"ProtectionEnabled": True, "ExpiresInMinutes": _EXPIRES_MINUTES}
-            if not is_fresh and self._put(wanted):
+            if not is_fresh and self._put(ProtectionEnabled=True, ExpiresInMinutes=_MINUTES):
                 self._protected_at = at
-        elif self._protected_at is not None and at - self._busy_at > _IDLE_SECONDS:
-            if self._put({"ProtectionEnabled": False}):
-                self._protected_at = None
+            return
+        was_long_idle = self._protected_at is not None and at - self._busy_at > _IDLE_SECONDS
+        if was_long_idle and self._put(ProtectionEnabled=False):
+            self._protected_at = None
 
-    def _put(self, state: dict[str, object]) -> bool:
+    def _put(self, **state: object) -> bool:
         request = urllib.request.Request(  # noqa: S310 - the agent's address comes from ECS
             str(self._url),
             data=json.dumps(state).encode(),
