@@ -106,6 +106,8 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
     if unknown := set(settings.serializers) - SERIALIZERS:
         problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
+    if "json" not in settings.serializers:
+        problems.append("ACCEPT_SERIALIZERS must name json, which every bell is written in")
     problems += [
         f"{name.upper()} must lie between 0 and a day of seconds"
         for name in ("beat_seconds", "lease_seconds")

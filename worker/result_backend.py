@@ -45,6 +45,10 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         url = process.engine().url
         return url.render_as_string(hide_password=not include_password)
 
+    def encode_result(self, result: Any, state: str) -> Any:
+        """As it is: Celery makes a dict of an exception, and its class decides what follows."""
+        return result
+
     def _store_result(
         self,
         task_id: str,

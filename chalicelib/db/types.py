@@ -42,7 +42,9 @@ class Json(types.TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
         if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.LONGTEXT(charset="utf8mb4"))
+            return dialect.type_descriptor(
+                mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
+            )
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:

@@ -14,6 +14,7 @@ from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.paging import older_than
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import WAITING, JobState
@@ -22,46 +23,83 @@ from chalicelib.services.outcomes import JobFacts, settle_cancelled
 
 logger = logging.getLogger(__name__)
 
+#: Rows of one INSERT; SQLite takes at most 32,766 values in a statement.
+_ROWS_PER_INSERT = 500
 
-def insert_job(
-    connection: Connection,
-    *,
-    project_id: str,
-    contract: TaskContract,
-    parameters: msgspec.Struct,
-    delay_seconds: float = 0.0,
-) -> Bell:
-    """Insert a PENDING job in the caller's transaction and return the bell to ring after it.
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for; parameters are valid for the contract."""
+
+    contract: TaskContract
+    parameters: msgspec.Struct
+    #: Seconds from now until it may run.
+    delay_seconds: float = 0.0
+
+
+def submit(engine: Engine, project_id: str, new: NewJob) -> Row[Any]:
+    """Record a job, ring its bell, and return its row."""
+
+    def work(connection: Connection) -> tuple[Row[Any], Bell]:
+        bell = insert_job(connection, project_id, new)
+        return _find(connection, project_id, bell.job_id), bell
+
+    row, bell = in_transaction(engine, work)
+    ring_committed(engine, [bell])
+    return row
+
+
+def submit_many(engine: Engine, project_id: str, wanted: Sequence[NewJob]) -> list[str]:
+    """Record many jobs in one transaction, ring their bells in batches, return their ids."""
+    bells = [_bell(project_id, new) for new in wanted]
+    rows = [_values(bell, new) for bell, new in zip(bells, wanted, strict=True)]
+
+    def work(connection: Connection) -> None:
+        for start in range(0, len(rows), _ROWS_PER_INSERT):
+            connection.execute(insert(jobs).values(rows[start : start + _ROWS_PER_INSERT]))
+
+    in_transaction(engine, work)
+    ring_committed(engine, bells)
+    return [bell.job_id for bell in bells]
+
+
+def insert_job(connection: Connection, project_id: str, new: NewJob) -> Bell:
+    """Insert a PENDING job in the caller's transaction and return the bell to ring after it."""
+    bell = _bell(project_id, new)
+    connection.execute(insert(jobs).values(_values(bell, new)))
+    return bell
+
+
+def _bell(project_id: str, new: NewJob) -> Bell:
+    return Bell(
+        job_id=new_id(),
+        task=new.contract.name,
+        queue=new.contract.queue,
+        project_id=project_id,
+        parameters=msgspec.Raw(msgspec.json.encode(new.parameters)),
+        delay_seconds=-int(-new.delay_seconds // 1),
+    )
+
+
+def _values(bell: Bell, new: NewJob) -> dict[str, Any]:
+    """The columns of a new job.
 
     `rung_at` is written here, before the bell is rung, and taken back when ringing fails:
     that saves each request a statement. A process that dies between the two leaves a job
     whose bell counts as lost, and the dispatcher rings those again.
     """
-    job_id = new_id()
-    rings_now = delay_seconds <= MAX_DELAY_SECONDS
-    connection.execute(
-        insert(jobs).values(
-            id=job_id,
-            project_id=project_id,
-            task=contract.name,
-            queue=contract.queue,
-            parameters=parameters,
-            state=JobState.PENDING.value,
-            created_at=now(),
-            run_at=seconds_from_now(delay_seconds) if delay_seconds else now(),
-            rung_at=now() if rings_now else null(),
-            attempts=0,
-            max_attempts=contract.retry.max_attempts,
-        )
-    )
-    return Bell(
-        job_id=job_id,
-        task=contract.name,
-        queue=contract.queue,
-        project_id=project_id,
-        parameters=msgspec.Raw(msgspec.json.encode(parameters)),
-        delay_seconds=-int(-delay_seconds // 1),
-    )
+    return {
+        "id": bell.job_id,
+        "project_id": bell.project_id,
+        "task": bell.task,
+        "queue": bell.queue,
+        "parameters": bell.parameters,
+        "state": JobState.PENDING.value,
+        "created_at": now(),
+        "run_at": seconds_from_now(new.delay_seconds) if new.delay_seconds else now(),
+        "rung_at": now() if bell.delay_seconds <= MAX_DELAY_SECONDS else null(),
+        "attempts": 0,
+        "max_attempts": new.contract.retry.max_attempts,
+    }
 
 
 def ring_committed(engine: Engine, bells: Sequence[Bell]) -> None:
@@ -88,6 +126,22 @@ def get_job(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
     """The row of a job. Raises NotFound if this project has no such job."""
     with connect(engine) as connection:
         return _find(connection, project_id, job_id)
+
+
+def list_newest(
+    engine: Engine, project_id: str, *, limit: int, after: str | None = None
+) -> list[Row[Any]]:
+    """Jobs of a project, newest first. `after`: id of the last row of the page before.
+
+    Raises NotFound if this project has no job `after`.
+    """
+    query = select(jobs).where(jobs.c.project_id == project_id)
+    with connect(engine) as connection:
+        if after is not None:
+            last = _find(connection, project_id, after)
+            query = query.where(older_than(jobs, last))
+        query = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+        return list(connection.execute(query))
 
 
 def list_attempts(engine: Engine, project_id: str, job_id: str) -> list[Row[Any]]:

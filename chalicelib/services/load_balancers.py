@@ -20,6 +20,7 @@ from chalicelib.broker.contracts.load_balancers import (
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.paging import older_than
 from chalicelib.db.tables import jobs, load_balancers
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.load_balancers import (
@@ -30,7 +31,7 @@ from chalicelib.domain.load_balancers import (
     ProvisioningStatus,
 )
 from chalicelib.errors import ImmutableObject, NotFound
-from chalicelib.services.jobs import insert_job, ring_committed
+from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 
 #: A load balancer's row and the row of the job that makes it true.
 Accepted = tuple[Row[Any], Row[Any]]
@@ -42,7 +43,7 @@ def create(engine: Engine, project_id: str, spec: LoadBalancerSpec) -> Accepted:
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = CreateLoadBalancer(load_balancer_id=load_balancer_id, spec=spec)
-        bell = insert_job(connection, project_id=project_id, contract=CREATE, parameters=parameters)
+        bell = insert_job(connection, project_id, NewJob(contract=CREATE, parameters=parameters))
         _insert(connection, load_balancer_id, project_id, bell.job_id, spec=spec)
         return _accepted(connection, load_balancer_id, bell), bell
 
@@ -58,7 +59,7 @@ def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = AddLoadBalancer(load_balancer_id=load_balancer_id, upstream_id=upstream_id)
-        bell = insert_job(connection, project_id=project_id, contract=ADD, parameters=parameters)
+        bell = insert_job(connection, project_id, NewJob(contract=ADD, parameters=parameters))
         # What it is besides its id is learned from the upstream by the job.
         unknown = LoadBalancerSpec(name=upstream_id[-255:], subnet_ids=[])
         _insert(
@@ -98,7 +99,7 @@ def change(
         parameters = UpdateLoadBalancer(
             load_balancer_id=row.id, upstream_id=row.upstream_id, change=wanted
         )
-        bell = insert_job(connection, project_id=project_id, contract=UPDATE, parameters=parameters)
+        bell = insert_job(connection, project_id, NewJob(contract=UPDATE, parameters=parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_UPDATE, bell.job_id)
         return _accepted(connection, row.id, bell), bell
 
@@ -117,9 +118,7 @@ def destroy(engine: Engine, project_id: str, load_balancer_id: str) -> Accepted:
         row = _find(connection, project_id, load_balancer_id, lock=True)
         _require(row, DELETABLE, "destroyed")
         parameters = DestroyLoadBalancer(load_balancer_id=row.id, upstream_id=row.upstream_id)
-        bell = insert_job(
-            connection, project_id=project_id, contract=DESTROY, parameters=parameters
-        )
+        bell = insert_job(connection, project_id, NewJob(contract=DESTROY, parameters=parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_DELETE, bell.job_id)
         return _accepted(connection, row.id, bell), bell
 
@@ -154,10 +153,7 @@ def list_newest(
     with connect(engine) as connection:
         if after is not None:
             last = _find(connection, project_id, after)
-            query = query.where(
-                (table.created_at < last.created_at)
-                | ((table.created_at == last.created_at) & (table.id < last.id))
-            )
+            query = query.where(older_than(load_balancers, last))
         query = query.order_by(table.created_at.desc(), table.id.desc()).limit(limit)
         return list(connection.execute(query))
 

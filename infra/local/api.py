@@ -22,6 +22,8 @@ from chalice.local import (
     create_local_server,
 )
 
+from chalicelib.api.problems import describe_status
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = "local"
 # API Gateway's own limit; the application's is lower and is its own to enforce.
@@ -87,9 +89,7 @@ class LocalHandler(ChaliceRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with problem+json and close: what follows on the connection is not known."""
         status = _BETTER_STATUS.get(HTTPStatus(code), HTTPStatus(code))
-        problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status}
-        if detail := explain or message:
-            problem["detail"] = detail
+        problem = describe_status(status, explain or message or status.description).body
         self.close_connection = True
         self.request_version = (
             self.protocol_version

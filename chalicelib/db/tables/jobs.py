@@ -37,8 +37,6 @@ jobs = Table(
     Column("error", Json()),
     # The dispatcher's: rows to ring, rows to rescue, without looking at finished ones.
     Index("ix_jobs_dispatch", "queue", "state", "rung_at", "run_at"),
-    # The beat's: rows that one worker holds.
-    Index("ix_jobs_worker_id_state", "worker_id", "state"),
     # The list's: newest first within a project.
     Index("ix_jobs_project_id_created_at_id", "project_id", "created_at", "id"),
     # The cleaner's.

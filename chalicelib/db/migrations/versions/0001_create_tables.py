@@ -41,7 +41,6 @@ def upgrade() -> None:
     op.create_index("ix_jobs_dispatch", "jobs", ["queue", "state", "rung_at", "run_at"])
     op.create_index("ix_jobs_finished_at", "jobs", ["finished_at"])
     op.create_index("ix_jobs_project_id_created_at_id", "jobs", ["project_id", "created_at", "id"])
-    op.create_index("ix_jobs_worker_id_state", "jobs", ["worker_id", "state"])
     op.create_table(
         "load_balancers",
         sa.Column("id", ascii_text(36), nullable=False),

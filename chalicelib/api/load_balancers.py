@@ -1,0 +1,94 @@
+"""Routes of load balancers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.call import Call
+from chalicelib.api.routing import json_response, route
+from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.jobs import JobView
+from chalicelib.schemas.load_balancers import (
+    AcceptedAnswer,
+    AddedLoadBalancer,
+    ChangedLoadBalancer,
+    LoadBalancerAnswer,
+    LoadBalancerPage,
+    LoadBalancersAnswer,
+    LoadBalancerView,
+    NewLoadBalancer,
+)
+
+blueprint = Blueprint(__name__)
+
+_ALL = "/loadbalancers"
+_ONE = "/loadbalancers/{load_balancer_id}"
+
+
+@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewLoadBalancer)
+def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
+    """Create a load balancer."""
+    from chalicelib.services import load_balancers
+
+    return _accepted(call, *load_balancers.create(call.engine, call.project_id, body))
+
+
+@route(blueprint, "POST", f"{_ALL}/add", scope=Scope.ADMIN, body=AddedLoadBalancer)
+def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
+    """Add a load balancer that exists upstream already."""
+    from chalicelib.services import load_balancers
+
+    return _accepted(call, *load_balancers.add(call.engine, call.project_id, body.upstream_id))
+
+
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=LoadBalancerPage)
+def list_load_balancers(call: Call, query: LoadBalancerPage) -> Response:
+    """List load balancers, newest first."""
+    from chalicelib.services import load_balancers
+
+    rows = load_balancers.list_newest(
+        call.engine,
+        call.project_id,
+        limit=query.limit + 1,
+        after=query.after,
+        provisioning_status=query.provisioning_status,
+    )
+    views = [LoadBalancerView.from_row(row) for row in rows[: query.limit]]
+    is_last = len(rows) <= query.limit
+    return json_response(LoadBalancersAnswer(views, None if is_last else views[-1].id))
+
+
+@route(blueprint, "GET", _ONE, scope=Scope.READ)
+def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
+    """Look at a load balancer."""
+    from chalicelib.services import load_balancers
+
+    row = load_balancers.get(call.engine, call.project_id, load_balancer_id)
+    return json_response(LoadBalancerAnswer(LoadBalancerView.from_row(row)))
+
+
+@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedLoadBalancer)
+def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBalancer) -> Response:
+    """Change a load balancer; what the body does not name stays."""
+    from chalicelib.services import load_balancers
+
+    return _accepted(
+        call, *load_balancers.change(call.engine, call.project_id, load_balancer_id, body)
+    )
+
+
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE)
+def destroy_load_balancer(call: Call, load_balancer_id: str) -> Response:
+    """Destroy a load balancer."""
+    from chalicelib.services import load_balancers
+
+    return _accepted(call, *load_balancers.destroy(call.engine, call.project_id, load_balancer_id))
+
+
+def _accepted(call: Call, record: Any, job: Any) -> Response:
+    answer = AcceptedAnswer(
+        LoadBalancerView.from_row(record), JobView.from_row(job, is_admin=call.is_admin)
+    )
+    return json_response(answer, 202, call.location(f"{_ALL}/{record.id}"))

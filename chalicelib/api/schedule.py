@@ -1,0 +1,29 @@
+"""The dispatch that runs every minute in a Lambda of its own, workers or none."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib.api.process import prepare_process
+from chalicelib.settings import get_settings
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="dispatch")
+def dispatch(event: CloudWatchEvent) -> dict[str, int]:
+    """Ring what is due and rescue what was abandoned, then clean up; returns what was done.
+
+    Lambda imports this module alone, not app.py.
+    """
+    prepare_process()
+
+    import msgspec
+
+    from chalicelib.db.engine import get_engine
+    from chalicelib.services.dispatcher import dispatch_due, keep_house
+
+    engine, settings = get_engine(), get_settings()
+    done = dispatch_due(engine)
+    keep_house(engine, lease_seconds=settings.lease_seconds, retention_days=settings.retention_days)
+    return msgspec.structs.asdict(done)

@@ -1,0 +1,123 @@
+"""What has to be true when a run is over, each as one line of a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from chalicelib.domain.jobs import FINAL, JobState
+from tests.chaos.evidence import Evidence
+from tests.chaos.kinds import KINDS
+
+
+@dataclass(frozen=True)
+class Check:
+    """One assertion, and the jobs that break it."""
+
+    claim: str
+    is_kept: bool
+    detail: str
+    broken: list[str] = field(default_factory=list)
+
+
+def check_jobs(evidence: Evidence, submitted: set[str], frozen_ids: set[str]) -> list[Check]:
+    """Everything that can be said job by job.
+
+    `submitted`: ids of jobs that must have a row. `frozen_ids`: workers that were frozen
+    beyond their leases; what they did after that must have had no effect.
+    """
+    rows, total = evidence.jobs, len(evidence.jobs)
+    states = Counter(str(row.state) for row in rows.values())
+    unknown = sorted(submitted - set(rows))
+    succeeded = sum(1 for row in rows.values() if row.state == JobState.SUCCESS)
+    begun = sum(map(len, evidence.starts.values()))
+    claims = sum(map(len, evidence.claims.values()))
+    detail = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return [
+        Check("every job submitted is on record", not unknown, f"{total} jobs", unknown),
+        _each(rows, "every job is final", detail, lambda i: rows[i].state in FINAL),
+        _each(rows, "every job ended as its kind must", detail, lambda i: _is_as_due(evidence, i)),
+        _each(
+            rows,
+            "effects in the outcome's transaction: once, if SUCCESS",
+            f"{sum(map(len, evidence.effects.values()))} effects, {succeeded} SUCCESS",
+            lambda i: len(evidence.effects[i]) == (rows[i].state == JobState.SUCCESS),
+        ),
+        _each(
+            rows,
+            "effects outside of it: never more than attempts",
+            f"{begun} starts, {claims} claims",
+            lambda i: (
+                len(evidence.starts[i]) <= rows[i].attempts + evidence.count_released(i)
+                and max(Counter(s.claim_id for s in evidence.starts[i]).values(), default=0) <= 1
+            ),
+        ),
+        _each(
+            rows,
+            "every attempt is accounted for",
+            f"{sum(map(len, evidence.attempts.values()))} did not succeed",
+            lambda i: _is_accounted_for(evidence, i),
+        ),
+        _each(
+            rows,
+            "no two claims of a job at the same time",
+            f"{claims} claims",
+            lambda i: not _claims_overlap(evidence, i),
+        ),
+        _each(
+            rows,
+            "no two runs of a job at the same time",
+            f"{begun} starts",
+            lambda i: not _runs_overlap(evidence, i, frozen_ids),
+        ),
+    ]
+
+
+def print_table(checks: Iterable[Check]) -> None:
+    """Print one line each."""
+    checks = list(checks)
+    width = max(len(check.claim) for check in checks)
+    for check in checks:
+        broken = f"; broken by {len(check.broken)}" if check.broken else ""
+        verdict = "PASS" if check.is_kept else "FAIL"
+        print(f"{verdict}  {check.claim:<{width}}  {check.detail}{broken}", flush=True)  # noqa: T201
+
+
+def _each(ids: Iterable[str], claim: str, detail: str, is_kept: Callable[[str], bool]) -> Check:
+    broken = [job_id for job_id in ids if not is_kept(job_id)]
+    return Check(claim, not broken, detail, broken)
+
+
+def _is_as_due(evidence: Evidence, job_id: str) -> bool:
+    row = evidence.jobs[job_id]
+    return row.task in KINDS and row.state == KINDS[row.task].state
+
+
+def _is_accounted_for(evidence: Evidence, job_id: str) -> bool:
+    """Counted attempts are those on record, and the successful one; each start has its claim."""
+    row = evidence.jobs[job_id]
+    counted = sum(1 for one in evidence.attempts[job_id] if one.outcome != "released")
+    known = {claim.claim_id for claim in evidence.claims[job_id]}
+    return (
+        row.attempts == counted + (row.state == JobState.SUCCESS)
+        and row.attempts <= row.max_attempts
+        and {start.claim_id for start in evidence.starts[job_id]} <= known
+    )
+
+
+def _claims_overlap(evidence: Evidence, job_id: str) -> bool:
+    claims = evidence.claims[job_id]
+    return any(before.end is None or after.begin < before.end for before, after in pairwise(claims))
+
+
+def _runs_overlap(evidence: Evidence, job_id: str, frozen_ids: set[str]) -> bool:
+    """A run that was killed has no end in the ledger: its claim's end tells more."""
+    runs = sorted(evidence.starts[job_id], key=lambda start: start.started_at)
+    return any(
+        before.ended_at is not None
+        and after.started_at < before.ended_at
+        and before.worker_id not in frozen_ids
+        for before, after in pairwise(runs)
+    )

@@ -1,0 +1,59 @@
+"""Sets the clock of a Python process wrong by CHAOS_CLOCK_SECONDS, before anything reads it.
+
+Covered: `time.time`, `time.time_ns`, and `now`, `utcnow` and `today` of datetime and date,
+in the process and in every Python process that it starts. Not covered: monotonic clocks,
+which a wrong clock leaves alone anyway, and C code that asks the system by itself
+(`time.localtime()` without an argument, libcurl, TLS).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from datetime import date as _RealDate
+from datetime import datetime as _RealDateTime
+from typing import Any
+
+_real_time, _real_time_ns = time.time, time.time_ns
+
+
+class _AlsoReal(type):
+    """Values that C code makes are instances too."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.__mro__[1])
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls.__mro__[1])
+
+
+def _set_wrong(seconds: float) -> None:
+    shift = dt.timedelta(seconds=seconds)
+
+    class WrongDateTime(_RealDateTime, metaclass=_AlsoReal):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return _RealDateTime.now(tz) + shift
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return _RealDateTime.now(dt.UTC).replace(tzinfo=None) + shift
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.now()
+
+    class WrongDate(_RealDate, metaclass=_AlsoReal):
+        @classmethod
+        def today(cls) -> Any:
+            return WrongDateTime.now().date()
+
+    time.time = lambda: _real_time() + seconds
+    time.time_ns = lambda: _real_time_ns() + int(seconds * 1e9)
+    dt.datetime = WrongDateTime  # type: ignore[misc]
+    dt.date = WrongDate  # type: ignore[misc]
+
+
+if _seconds := float(os.environ.get("CHAOS_CLOCK_SECONDS", "0")):
+    _set_wrong(_seconds)

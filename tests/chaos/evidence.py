@@ -1,0 +1,79 @@
+"""Everything that is known of a run's jobs when it is over, read once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, func, select
+
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import attempts, jobs
+from chalicelib.domain.jobs import FINAL, JobState
+from tests.chaos.ledger import effects, starts
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One claim, from the statement that took the job to the one that ended it."""
+
+    job_id: str
+    claim_id: str
+    worker_id: str
+    begin: datetime
+    #: None while it lasts.
+    end: datetime | None
+    outcome: str
+
+
+class Evidence:
+    """Rows by job."""
+
+    def __init__(self, engine: Engine) -> None:
+        with connect(engine) as connection:
+            columns = [column for column in jobs.c if column.name not in ("parameters", "message")]
+            self.jobs = {row.id: row for row in connection.execute(select(*columns))}
+            self.attempts = _by_job(connection.execute(select(attempts)).all())
+            self.starts = _by_job(connection.execute(select(starts)).all())
+            self.effects = _by_job(connection.execute(select(effects)).all())
+        self.claims = {job_id: self._claims_of(job_id) for job_id in self.jobs}
+        #: Worker ids by the pid of the main process, as far as the ledger knows them.
+        self.worker_ids: dict[int, set[str]] = defaultdict(set)
+        for row in (row for rows in self.starts.values() for row in rows):
+            self.worker_ids[row.main_pid].add(row.worker_id)
+
+    def count_released(self, job_id: str) -> int:
+        """Attempts that were taken back and not counted."""
+        return sum(1 for row in self.attempts[job_id] if row.outcome == "released")
+
+    def _claims_of(self, job_id: str) -> list[Claimed]:
+        row = self.jobs[job_id]
+        found = [
+            Claimed(job_id, one.id, one.worker_id, one.started_at, one.ended_at, one.outcome)
+            for one in self.attempts[job_id]
+        ]
+        if row.state in (JobState.SUCCESS, JobState.STARTED):
+            found.append(
+                Claimed(
+                    job_id, row.claim_id, row.worker_id, row.started_at, row.finished_at, row.state
+                )
+            )
+        return sorted(found, key=lambda one: one.begin)
+
+
+def count_unfinished(engine: Engine) -> tuple[int, int]:
+    """Jobs that have ended and jobs that have not."""
+    final = sorted(state.value for state in FINAL)
+    with connect(engine) as connection:
+        query = select(jobs.c.state.in_(final).label("ended"), func.count()).group_by("ended")
+        counts = {bool(ended): int(count) for ended, count in connection.execute(query)}
+    return counts.get(True, 0), counts.get(False, 0)
+
+
+def _by_job(rows: Any) -> defaultdict[str, list[Row[Any]]]:
+    found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.job_id].append(row)
+    return found

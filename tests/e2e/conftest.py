@@ -1,0 +1,70 @@
+"""Fleets: one shared by the tests of a module, or one of a test's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.local.servers.mariadb import MariaDB
+from tests.databases import copy_schema
+from tests.e2e.fleet import Fleet
+
+MakeFleet = Callable[..., Fleet]
+
+
+@pytest.fixture
+def make_fleet(
+    moto_server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[MakeFleet]:
+    """Makes a fleet without workers: `make_fleet("sqlite", LEASE_SECONDS=9)`."""
+    with ExitStack() as stack:
+
+        def make(backend: str = "mariadb", **environment: object) -> Fleet:
+            url = _make_database(backend, request, tmp_path, stack)
+            fleet = Fleet(tmp_path, moto_server, url, **environment)
+            stack.callback(fleet.close)
+            stack.enter_context(fleet.activated())
+            return fleet
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_fleet(
+    moto_server: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    """A fleet with one worker, on MariaDB, for all tests of a module that do not harm it."""
+    folder = tmp_path_factory.mktemp("fleet")
+    options = getattr(request.module, "ENVIRONMENT", {})
+    with ExitStack() as stack:
+        url = _make_database("mariadb", request, folder, stack)
+        fleet = Fleet(folder, moto_server, url, **options)
+        stack.callback(fleet.close)
+        fleet.start_worker()
+        yield fleet
+
+
+@pytest.fixture
+def fleet(shared_fleet: Fleet) -> Iterator[Fleet]:
+    """The module's fleet, whose worker is alive before and after."""
+    with shared_fleet.activated():
+        yield shared_fleet
+    worker = shared_fleet.workers[0]
+    assert worker.status is None, f"the worker died: {worker.text[-6000:]}"
+
+
+def _make_database(
+    backend: str, request: pytest.FixtureRequest, folder: Path, stack: ExitStack
+) -> str:
+    if backend == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "bellpull.db")
+        return f"sqlite:///{folder / 'bellpull.db'}"
+    server: MariaDB = request.getfixturevalue("mariadb")
+    url = server.create_database()
+    copy_schema(server, request.getfixturevalue("mariadb_template"), url)
+    stack.callback(server.drop_database, url)
+    return url

@@ -1,0 +1,141 @@
+"""Tasks without a contract, written as any Celery user writes them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from celery.exceptions import Ignore, Reject
+
+from tests.e2e.ledger import note, read_notes
+from tests.e2e.quick import app
+
+
+@app.task(name="plain.add")
+def add(x: Any, y: Any = 0) -> Any:
+    """Add."""
+    return x + y
+
+
+@app.task(name="plain.note", bind=True)
+def plain_note(self: Any, text: str = "", seconds: float = 0) -> int:
+    """Write in the ledger when it ran."""
+    note(self.request.id, text)
+    time.sleep(seconds)
+    return len(text)
+
+
+@app.task(name="plain.headers", bind=True)
+def headers(self: Any) -> dict[str, Any]:
+    """Fail once, then say what the message carried."""
+    if self.request.retries == 0:
+        raise self.retry(countdown=0.2)
+    request = self.request
+    return {
+        "chain": request.chain,
+        "callbacks": request.callbacks,
+        "own": (request.headers or {}).get("x-trace") or getattr(request, "x-trace", None),
+        "args": list(request.args or ()),
+        "group": request.group,
+    }
+
+
+@app.task(name="plain.retry", bind=True, max_retries=2)
+def retry(self: Any, countdown: float = 0.3, times: int = 1) -> int:
+    """Ask for another attempt `times` times."""
+    note(self.request.id, f"retries {self.request.retries}")
+    if self.request.retries < times:
+        raise self.retry(countdown=countdown, exc=ValueError("not yet"))
+    return int(self.request.retries)
+
+
+@app.task(name="plain.retry_changed", bind=True)
+def retry_changed(self: Any, x: int) -> int:
+    """Ask for another attempt with other arguments, as resumable tasks do."""
+    if x < 3:
+        raise self.retry(args=(x + 1,), countdown=0.1)
+    return x
+
+
+@app.task(
+    name="plain.autoretry",
+    bind=True,
+    autoretry_for=(ValueError,),
+    retry_backoff=False,
+    default_retry_delay=0.2,
+    max_retries=3,
+)
+def autoretry(self: Any, times: int) -> int:
+    """Fail with a ValueError that the decorator turns into another attempt."""
+    note(self.request.id, f"retries {self.request.retries}")
+    if self.request.retries < times:
+        raise ValueError("not yet")
+    return int(self.request.retries)
+
+
+@app.task(name="plain.ignore")
+def ignore() -> None:
+    """Ask to be forgotten."""
+    raise Ignore
+
+
+@app.task(name="plain.reject", bind=True)
+def reject(self: Any, requeue: bool) -> str:
+    """Reject the message, the first time."""
+    seen = len(read_notes(self.request.id))
+    note(self.request.id, f"seen {seen}")
+    if seen == 0:
+        raise Reject("not mine", requeue=requeue)
+    return "taken after all"
+
+
+@app.task(name="plain.give", bind=True)
+def give(self: Any, what: str, size: int = 0) -> Any:
+    """Return something."""
+    match what:
+        case "set":
+            return {1, 2}
+        case "object":
+            return object()
+        case "nan":
+            return float("nan")
+        case "surrogate":
+            return "\ud800"
+        case "deep":
+            value: Any = 1
+            for _ in range(10_000):
+                value = [value]
+            return value
+    return "x" * size
+
+
+class _Unpicklable(Exception):
+    def __init__(self, code: int, lock: Any) -> None:
+        super().__init__(code, lock)
+        self.lock = lock
+
+
+@app.task(name="plain.raise_")
+def raise_(what: str) -> None:
+    """Raise something awkward."""
+    if what == "unpicklable":
+        raise _Unpicklable(7, threading.Lock())
+    if what == "exit":
+        raise SystemExit(3)
+    if what == "keyboard":
+        raise KeyboardInterrupt
+    if what == "memory":
+        raise MemoryError("too much")
+    if what == "long":
+        raise ValueError("y" * 3_000_000)
+    if what == "surrogate":
+        raise ValueError("\ud800 \x00 \U0001f600")
+    raise _BadStr
+
+
+class _BadStr(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__

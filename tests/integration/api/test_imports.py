@@ -1,0 +1,69 @@
+"""A route pays for what it uses: cold starts import nothing heavy, and looking imports no AWS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chalicelib.db.engine import make_engine
+from chalicelib.domain.scopes import Scope
+from chalicelib.services.tokens import mint
+
+ROOT = Path(__file__).parents[3]
+HEAVY = {"alembic", "boto3", "botocore", "celery", "kombu", "pymysql", "sqlalchemy"}
+
+GET = """
+import json
+def get(path, token):
+    context = {"httpMethod": "GET", "resourcePath": path, "path": path}
+    event = dict.fromkeys(("multiValueQueryStringParameters", "body", "stageVariables"))
+    event |= {"requestContext": context, "headers": {"x-auth-token": token}}
+    event["pathParameters"] = {"job_id": "x", "load_balancer_id": "x"}
+    return app.app(event, None)["statusCode"]
+"""
+
+
+def imported_by(code: str, **environment: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(); print(*sys.modules)"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()} & HEAVY
+
+
+@pytest.mark.parametrize("module", ["app", "chalicelib.api.schedule"])
+def test_start_imports_nothing_heavy_and_reads_no_setting(module: str) -> None:
+    assert imported_by(f"import {module}") == set()
+
+
+def test_request_without_a_token_imports_nothing_heavy() -> None:
+    settings = {"DATABASE_URL": "sqlite:////nowhere/x.db", "SQS_QUEUE_URL": "http://x/{queue}"}
+    code = (
+        f"import app\n{GET}\nassert get('/health', '') == 200\nassert get('/jobs/{{job_id}}', '')"
+    )
+    assert imported_by(code, **settings) == set()
+
+
+def test_looking_imports_neither_aws_nor_celery(sqlite_template: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bellpull.db'}"
+    (tmp_path / "bellpull.db").write_bytes(sqlite_template.read_bytes())
+    engine = make_engine(url)
+    _, token = mint(engine, "demo", [Scope.READ])
+    engine.dispose()
+    code = f"""
+import app
+{GET}
+assert get("/loadbalancers", {token!r}) == 200
+assert get("/loadbalancers/{{load_balancer_id}}", {token!r}) == 404
+assert get("/jobs/{{job_id}}", {token!r}) == get("/jobs/{{job_id}}/attempts", {token!r}) == 404
+"""
+    settings = {"DATABASE_URL": url, "SQS_QUEUE_URL": "http://x/{queue}"}
+    assert imported_by(code, **settings) == {"sqlalchemy"}
