@@ -24,7 +24,7 @@ def make_worker_app(settings: Settings) -> Celery:
             stacklevel=2,
         )
     made = make_app(settings)
-    made.conf.update(include=task_modules())
+    made.conf.update(include=task_modules(), worker_consumer="worker.consuming:JobConsumer")
     made.steps["worker"].add(BeatStep)
     return made
 

@@ -9,6 +9,7 @@ from celery.worker.request import Request
 from chalicelib.broker.message import BELL_HEADER
 from chalicelib.domain.ids import new_id
 from worker.process import WORKER_ID
+from worker.screening import parse_eta, require_sound
 
 #: Headers of another client's message that the job's own columns hold, or that are for logs.
 _NOT_KEPT = frozenset({"task", "id", "eta", "retries", "project_id", "argsrepr", "kwargsrepr"})
@@ -21,12 +22,14 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     delivers it again when its visibility ends. Here the ETA becomes the job's `run_at`.
     """
 
-    def __init__(self, message: Any, headers: Any = None, **options: Any) -> None:
+    def __init__(self, message: Any, headers: Any = None, body: Any = None, **options: Any) -> None:
         headers = dict(message.headers if headers is None else headers)
+        # Celery decodes bodies of the old protocol before it comes here.
+        require_sound(headers, body if options.get("decoded") else message.payload)
         if BELL_HEADER not in headers:
             headers["foreign"] = {k: v for k, v in headers.items() if k not in _NOT_KEPT}
-        headers["run_at"] = headers.pop("eta", None)
+        headers["run_at"] = parse_eta(headers.pop("eta", None))
         headers["eta"] = None
         headers["claim_id"] = new_id()
         headers["worker_id"] = WORKER_ID
-        super().__init__(message, headers=headers, **options)
+        super().__init__(message, headers=headers, body=body, **options)

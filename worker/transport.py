@@ -14,6 +14,7 @@ from kombu.transport import SQS
 
 from worker.outbox import Outbox
 from worker.receiving import Connection, CurlClient, Heard, ReceiveFailed
+from worker.screening import looks_like_celery
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +78,26 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         if callback is None:
             return super()._on_messages_ready(queue, qname, messages)
         for message in found:
-            payload = self._message_to_python(message, qname, queue)
-            if payload is not None:
-                callback(payload)
+            self._deliver(callback, message, qname, queue)
         return len(found)
+
+    # Kombu lets what a delivery raises escape into the event loop, and the worker ends. Here
+    # no message can do that.
+    def _deliver(self, callback: Any, message: Any, queue: str, q_url: str) -> None:
+        payload = self._message_to_python(message, queue, q_url)
+        if payload is None:
+            return
+        try:
+            callback(payload)
+        except self.connection.connection_errors:
+            raise
+        except Exception as error:  # the edge where what strangers sent meets Celery
+            logger.exception("delivery failed: queue=%s", queue)
+            reason = f"it cannot be delivered: {error!r}"[:500]
+            if message["ReceiptHandle"] in self.qos._delivered:
+                self.bury(message["ReceiptHandle"], reason)
+            else:
+                self._bury(message, queue, q_url, reason)
 
     # Kombu lets errors of parsing escape into the event loop (RecursionError on nested JSON).
     # Here what cannot be parsed goes to the dead-letter queue.
@@ -90,7 +107,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             self._bury(message, queue_name, q_url, f"it cannot be parsed: {error!r}"[:500])
             return None
-        if not _looks_like_celery(payload):
+        if not looks_like_celery(payload):
             self._bury(message, queue_name, q_url, "it is no Celery message")
             return None
         # The queue that it was found in, whatever the sender wrote into it.
@@ -118,13 +135,21 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     # Kombu deletes a rejected message or leaves it to its redrive policy. Here it goes to the
     # dead-letter queue at once, and one to be requeued becomes visible again, by the thread.
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        if not requeue:
+            self.bury(delivery_tag, "its task rejected it")
+            return
         info = self._delivery_info(delivery_tag)
         if info is not None:
-            queue, url = info["routing_key"], info["sqs_queue"]
-            if requeue:
-                self.outbox.put_back(url, queue, [delivery_tag], _PUT_BACK_SECONDS)
-            else:
-                self._bury(info["sqs_message"], queue, url, "it was rejected, see the lines above")
+            url, queue = info["sqs_queue"], info["routing_key"]
+            self.outbox.put_back(url, queue, [delivery_tag], _PUT_BACK_SECONDS)
+        super(SQS.Channel, self).basic_ack(delivery_tag)
+        self._slot_freed()
+
+    def bury(self, delivery_tag: str, reason: str) -> None:
+        """Move a delivered message to the dead-letter queue."""
+        info = self._delivery_info(delivery_tag)
+        if info is not None:
+            self._bury(info["sqs_message"], info["routing_key"], info["sqs_queue"], reason)
         super(SQS.Channel, self).basic_ack(delivery_tag)
         self._slot_freed()
 
@@ -168,11 +193,3 @@ class Transport(SQS.Transport):  # type: ignore[misc]
     """Kombu's SQS transport with the channel above."""
 
     Channel = Channel
-
-
-def _looks_like_celery(payload: Any) -> bool:
-    """Whether headers (protocol 2) or body (protocol 1) can name a task and an id."""
-    if not isinstance(payload.get("properties"), dict):
-        return False
-    headers = payload.get("headers")
-    return isinstance(headers, dict) and isinstance(payload.get("body"), str)

@@ -50,15 +50,7 @@ def route(
             try:
                 if scope is not None:
                     authenticate(call, scope)
-                arguments: dict[str, Any] = {
-                    name: _read_id(text) for name, text in parameters.items()
-                }
-                asked = read_query(_query_of(call.request), query)
-                if query is not NoQuery:
-                    arguments["query"] = asked
-                if body is not None:
-                    arguments["body"] = read_body(_body_of(call.request), body)
-                return view(call, **arguments)
+                return view(call, **_read(call.request, parameters, query, body))
             except Exception as error:
                 raise Escaped from error
 
@@ -80,6 +72,21 @@ def json_response(
     return Response(msgspec.json.encode(body).decode(), headers, status_code)
 
 
+def _read(
+    request: Request,
+    parameters: dict[str, str],
+    query: type[msgspec.Struct],
+    body: type[msgspec.Struct] | None,
+) -> dict[str, Any]:
+    arguments: dict[str, Any] = {name: _read_id(text) for name, text in parameters.items()}
+    asked = read_query(_query_of(request), query)
+    if query is not NoQuery:
+        arguments["query"] = asked
+    if body is not None:
+        arguments["body"] = read_body(_body_of(request), body)
+    return arguments
+
+
 def _read_id(text: str) -> str:
     """An id as in the path: neither API Gateway nor Chalice undoes percent-encoding."""
     decoded = unquote(text)
@@ -96,6 +103,7 @@ def _query_of(request: Request) -> dict[str, list[str]]:
 def _body_of(request: Request) -> bytes:
     try:
         raw = request.raw_body
+        assert isinstance(raw, bytes)
     except ValueError as error:  # neither UTF-8 nor base64, whichever was announced
         raise MalformedBody("The body cannot be decoded.") from error
     if len(raw) > (limit := get_settings().max_body_bytes):
@@ -103,4 +111,4 @@ def _body_of(request: Request) -> bytes:
     content_type = request.headers.get("content-type") or "application/json"
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType
-    return raw if isinstance(raw, bytes) else raw.encode()
+    return raw

@@ -10,10 +10,8 @@ import msgspec
 from chalicelib.schemas.views import View
 
 
-class FailureView(View, frozen=True, kw_only=True):
-    """What jobs and attempts have in common: an error, its trace for admins alone."""
-
-    error: dict[str, Any] | None
+class FallibleView(View, frozen=True, kw_only=True):
+    """A view with a field `error`, whose trace admins alone may see."""
 
     @classmethod
     def from_row(cls, row: Any, *, is_admin: bool = False, **other: Any) -> Self:
@@ -24,7 +22,7 @@ class FailureView(View, frozen=True, kw_only=True):
         return super().from_row(row, error=error, **other)
 
 
-class JobView(FailureView, frozen=True, kw_only=True):
+class JobView(FallibleView, frozen=True, kw_only=True):
     """One job in an answer."""
 
     id: str
@@ -41,9 +39,10 @@ class JobView(FailureView, frozen=True, kw_only=True):
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     result: Any
+    error: dict[str, Any] | None
 
 
-class AttemptView(FailureView, frozen=True, kw_only=True):
+class AttemptView(FallibleView, frozen=True, kw_only=True):
     """One attempt that did not succeed in an answer."""
 
     id: str
@@ -53,6 +52,7 @@ class AttemptView(FailureView, frozen=True, kw_only=True):
     ended_at: datetime
     #: failed, lost, released or cancelled.
     outcome: str
+    error: dict[str, Any] | None
 
 
 class JobAnswer(msgspec.Struct, frozen=True):

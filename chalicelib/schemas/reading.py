@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from chalicelib.errors import InvalidFields, InvalidQuery, MalformedBody
-from chalicelib.schemas.problems import find_problems, to_pointer
+from chalicelib.schemas.checking import find_problems, to_pointer
 
 T = TypeVar("T", bound=msgspec.Struct)
 

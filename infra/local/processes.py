@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,6 +49,8 @@ class Processes:
         self._colours = dict(zip(self._commands, get_colours(), strict=False))
         self._printer = Printer(Screen(), width=max(map(len, self._commands)))
         self._is_stop_requested = False
+        # The signal of a closed terminal may reach make alone, which then waits for us.
+        self._has_terminal = sys.stdout.isatty()
         logs.mkdir(exist_ok=True)
 
     def watch_signals(self) -> None:
@@ -96,7 +99,7 @@ class Processes:
             ProcessEnded: a process other than `may_end` is gone.
         """
         time.sleep(seconds)
-        if self._is_stop_requested:
+        if self._is_stop_requested or (self._has_terminal and not sys.stdout.isatty()):
             raise StopRequested
         for name, process in self._running.items():
             if name != may_end and process.status is not None:

@@ -6,8 +6,6 @@ import ast
 from functools import lru_cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
@@ -27,22 +25,23 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def relative(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def test_files_are_named_for_what_is_in_them() -> None:
+    assert [path for path in FILES if path.name in FORBIDDEN_NAMES] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_file_is_short_described_and_well_named(path: Path) -> None:
-    assert path.name not in FORBIDDEN_NAMES, "name it for what is in it"
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= MAX_FILE_LINES, f"{lines} lines: what are its two jobs?"
-    assert ast.get_docstring(parse(path)), "no docstring: what is this file's one job?"
+def test_files_are_short() -> None:
+    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in FILES}
+    assert {path: n for path, n in lengths.items() if n > MAX_FILE_LINES} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_functions_are_short(path: Path) -> None:
+def test_modules_say_what_their_job_is() -> None:
+    assert [path for path in FILES if not ast.get_docstring(parse(path))] == []
+
+
+def test_functions_are_short() -> None:
     lengths = {
-        node.name: (node.end_lineno or 0) - node.lineno + 1
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in FILES
         for node in ast.walk(parse(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

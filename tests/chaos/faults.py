@@ -26,6 +26,8 @@ from tests.chaos.plan import Fault
 from tests.chaos.stack import Stack
 from tests.chaos.submitting import Submitter
 
+#: How long a fault looks for a worker that has something to lose.
+_PATIENCE_SECONDS = 8.0
 #: How long what is left of a group outlives its main process: as long as an init takes.
 _ORPHAN_SECONDS = 10.0
 
@@ -64,11 +66,14 @@ class Faults:
     # --- workers -----------------------------------------------------------------------------
 
     def _wait_for_worker(self, fault: Fault) -> Worker | None:
-        for _ in range(300):
-            if worker := self._fleet.pick(fault.target):
+        """A worker that is well; with a job in its hands, if one gets one within a while."""
+        worker, patience = None, time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < patience:
+            worker = self._fleet.pick(fault.target)
+            if worker and self._find_child(worker):
                 return worker
-            time.sleep(0.1)
-        return None
+            time.sleep(0.05)
+        return worker
 
     def _replace(self, worker: Worker, fault: Fault) -> None:
         time.sleep(3 * fault.extent)
@@ -100,18 +105,15 @@ class Faults:
                 self._diary.note_fault(fault.name, f"pool process {pid} of {worker.name}")
 
     def _find_child(self, worker: Worker) -> int | None:
-        """The pool process that began a job last: most likely it is at it."""
+        """A pool process of this worker that is at a job now, as far as the ledger knows."""
         query = (
             select(starts.c.pid)
-            .where(starts.c.main_pid == worker.process.pid)
-            .order_by(starts.c.ended_at.is_(None).desc(), starts.c.started_at.desc())
-            .limit(1)
+            .where(starts.c.main_pid == worker.process.pid, starts.c.ended_at.is_(None))
+            .order_by(starts.c.started_at.desc())
         )
-        for _ in range(100):
-            with suppress(DatabaseUnavailable), connect(self._stack.engine) as connection:
-                if found := connection.execute(query).scalar_one_or_none():
-                    return int(found)
-            time.sleep(0.1)
+        with suppress(DatabaseUnavailable), connect(self._stack.engine) as connection:
+            # Those that were killed at a job have left a row without an end.
+            return next(filter(_is_alive, connection.execute(query).scalars()), None)
         return None
 
     def _stop_worker(self, fault: Fault) -> None:
@@ -207,3 +209,11 @@ class Faults:
                         DelaySeconds=delay,
                         MessageGroupId=bell.project_id,
                     )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -62,7 +62,7 @@ POISON: dict[str, str] = {
     "body no JSON": _body("hello"),
     "body empty": _body(""),
     "body nested deep": _body(DEEP),
-    "body an object": _body({"args": [1]}),
+    "body an object without arguments": _body({"a": 1}),
     "body of one": _body([[1, 2]]),
     "body of four": _body([[1], {}, {}, {}]),
     "args a number": _body([5, {}, {}]),
@@ -113,7 +113,6 @@ POISON: dict[str, str] = {
     "content type unknown": _message(**{"content-type": "application/x-nonsense"}),
     "content type a number": _message(**{"content-type": 5}),
     "content type null": _message(**{"content-type": None}),
-    "content encoding unknown": _message(**{"content-encoding": "rot-26"}),
     "content encoding a number": _message(**{"content-encoding": 5}),
     "compression unknown": _headers(compression="squeeze"),
     "compression a list": _headers(compression=[1]),
@@ -153,6 +152,8 @@ ODD: dict[str, Callable[[], str]] = {
     ),
     "eta in the past": lambda: _headers(eta="2020-01-01T00:00:00+00:00"),
     "eta without a zone": lambda: _headers(eta="2020-01-01T00:00:00"),
+    "body of the old protocol": lambda: _body({"args": [1, 2]}),
+    "content encoding unknown": lambda: _message(**{"content-encoding": "rot-26"}),
     "embed null": lambda: _body([[1, 2], {}, None]),
     "routing key of another queue": lambda: _message(
         properties={

@@ -33,6 +33,12 @@ class Sent:
         return headers
 
     @property
+    def content(self) -> list[Any]:
+        """Celery's args, kwargs and embed."""
+        content: list[Any] = json.loads(json.loads(self.body)["body"])
+        return content
+
+    @property
     def job_id(self) -> str:
         """The job whose bell it is."""
         return str(self.headers["id"])

@@ -6,7 +6,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -116,7 +115,7 @@ def _foreign_job(task: JobTask) -> NewJob:
         parameters=raw_parameters,
         message=raw_message,
         max_attempts=_max_attempts(task),
-        run_at=_run_at(request.run_at),
+        run_at=request.run_at,
     )
 
 
@@ -126,14 +125,3 @@ def _max_attempts(task: JobTask) -> int:
     if task.max_retries is None:
         return _MOST_ATTEMPTS
     return max(int(task.max_retries) + 1, RetryPolicy().max_attempts)
-
-
-def _run_at(eta: object) -> datetime | None:
-    """The moment that a Celery ETA names; one without a zone is in UTC, as Celery sends it."""
-    if not isinstance(eta, str):
-        return None
-    try:
-        at = datetime.fromisoformat(eta)
-    except ValueError as error:
-        raise Reject(f"its ETA {eta!r} is no time", requeue=False) from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

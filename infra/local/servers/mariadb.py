@@ -7,22 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from infra.local.servers.process import GuardedProcess
-from infra.local.servers.readiness import find_free_port, wait_until
+from infra.local.servers.server import Server
 
 # Where packages put the server on systems that do not have it on everybody's PATH.
 _FOLDERS = (
@@ -48,8 +44,8 @@ def find_server() -> str | None:
     return None
 
 
-class MariaDB:
-    """Also a context manager: started on entry, stopped and wiped on exit."""
+class MariaDB(Server):
+    """What was committed survives `kill`; `options` may change that, as all else."""
 
     def __init__(self, *, is_durable: bool = False, options: Sequence[str] = ()) -> None:
         """`is_durable`: each commit reaches the disk; else only a crash of the machine loses one.
@@ -62,10 +58,7 @@ class MariaDB:
         program = find_server()
         if program is None:
             raise RuntimeError("There is no MariaDB server on this machine: see `make mariadb`.")
-        self.port = find_free_port()
-        self._temporary = tempfile.TemporaryDirectory(prefix="bellpull-mariadb-")
-        self._folder = Path(self._temporary.name)
-        self._process: GuardedProcess | None = None
+        super().__init__("mariadb")
         self._program = program
         self._options = [
             f"--datadir={self._folder / 'data'}",
@@ -79,49 +72,15 @@ class MariaDB:
             *options,
         ]
 
+    def start(self) -> None:
+        """As every server; the first time it makes the system tables, which takes a second."""
+        if not (self._folder / "data").exists():
+            self._make_system_tables()
+        super().start()
+
     def url(self, database: str) -> str:
         """SQLAlchemy's URL of a database on this server."""
         return f"mysql+pymysql://root@127.0.0.1:{self.port}/{database}?charset=utf8mb4"
-
-    def start(self) -> None:
-        """Start on the data and the port of before; returns when it answers.
-
-        Raises:
-            RuntimeError: it did not come up; with the end of its log.
-        """
-        if not (self._folder / "data").exists():
-            self._make_system_tables()
-        log = self._folder / "log"
-        command = [
-            self._program,
-            "--no-defaults",
-            *self._options,
-            f"--port={self.port}",
-            "--bind-address=127.0.0.1",
-            f"--socket={self._folder / 'socket'}",
-            f"--pid-file={self._folder / 'pid'}",
-            "--max-connections=500",
-        ]
-        process = self._process = GuardedProcess(command, log)
-        wait_until(lambda: process.status is not None or self._answers())
-        if process.status is not None or not self._answers():
-            self.kill()
-            raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:]}")
-
-    def stop(self) -> None:
-        """Stop politely; the data stays for the next start."""
-        if self._process:
-            self._process.stop(grace_seconds=30)
-
-    def kill(self) -> None:
-        """End it as a crash would; the data stays for the next start."""
-        if self._process:
-            self._process.kill()
-
-    def restart(self) -> None:
-        """Stop politely and start again."""
-        self.stop()
-        self.start()
 
     @contextmanager
     def cursor(self, database: str | None = None) -> Iterator[Cursor]:
@@ -142,18 +101,17 @@ class MariaDB:
             cursor.execute("SET lock_wait_timeout = 10")
             cursor.execute(f"DROP DATABASE {urlsplit(url).path[1:]}")
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        self._temporary.cleanup()
+    def _command(self) -> list[str]:
+        return [
+            self._program,
+            "--no-defaults",
+            *self._options,
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self._folder / 'socket'}",
+            f"--pid-file={self._folder / 'pid'}",
+            "--max-connections=500",
+        ]
 
     def _make_system_tables(self) -> None:
         """What mariadb-install-db does, which needs programs that a bare server lacks."""

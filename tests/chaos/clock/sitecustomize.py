@@ -11,10 +11,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from datetime import date as _RealDate
-from datetime import datetime as _RealDateTime
-from typing import Any
+from typing import Any, TypeAlias
 
+RealDate: TypeAlias = dt.date
+RealDateTime: TypeAlias = dt.datetime
 _real_time, _real_time_ns = time.time, time.time_ns
 
 
@@ -31,20 +31,20 @@ class _AlsoReal(type):
 def _set_wrong(seconds: float) -> None:
     shift = dt.timedelta(seconds=seconds)
 
-    class WrongDateTime(_RealDateTime, metaclass=_AlsoReal):
+    class WrongDateTime(RealDateTime, metaclass=_AlsoReal):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return _RealDateTime.now(tz) + shift
+            return RealDateTime.now(tz) + shift
 
         @classmethod
         def utcnow(cls) -> Any:
-            return _RealDateTime.now(dt.UTC).replace(tzinfo=None) + shift
+            return RealDateTime.now(dt.UTC).replace(tzinfo=None) + shift
 
         @classmethod
         def today(cls) -> Any:
             return cls.now()
 
-    class WrongDate(_RealDate, metaclass=_AlsoReal):
+    class WrongDate(RealDate, metaclass=_AlsoReal):
         @classmethod
         def today(cls) -> Any:
             return WrongDateTime.now().date()

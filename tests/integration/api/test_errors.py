@@ -94,7 +94,8 @@ def test_odd_events_of_api_gateway_are_read(api: Any) -> None:
 
 
 def test_event_that_is_no_request_is_a_problem(environment: Callable[..., None]) -> None:
-    for event in ({}, {"requestContext": {}}, {"requestContext": {"resourcePath": None}}):
+    events: list[Any] = [{}, {"requestContext": {}}, {"requestContext": {"resourcePath": None}}]
+    for event in events:
         answer = app(event, None)
         assert answer["statusCode"] == 400
         assert json.loads(answer["body"])["type"] == "/problems/bad-request"

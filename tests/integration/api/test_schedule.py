@@ -36,6 +36,7 @@ def test_dispatch_rings_what_could_not_be_rung(api: Any, sqs: Any, engine: Engin
 
 
 def test_dispatch_runs_every_minute(environment: Callable[..., None]) -> None:
-    [source] = app.event_sources
+    source: Any = app.event_sources[0]
+    assert len(app.event_sources) == 1
     assert source.schedule_expression.to_string() == "rate(1 minute)"
     assert source.handler_string == "chalicelib.api.schedule.dispatch"

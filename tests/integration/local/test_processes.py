@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +21,17 @@ doomed: echo 'no database here'; exit 3
 """
 
 
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
+def make_processes(folder: Path) -> Processes:
     # `exec` cannot take a list of commands: each line becomes a shell of its own.
     lines = (line.partition(": ") for line in PROCFILE.splitlines())
     text = "".join(f'{name}: sh -c "{command}"\n' for name, _, command in lines)
-    (tmp_path / "Procfile").write_text(text)
-    made = Processes(tmp_path, {"PATH": os.environ["PATH"]}, tmp_path / "logs", grace_seconds=5)
+    (folder / "Procfile").write_text(text)
+    return Processes(folder, {"PATH": os.environ["PATH"]}, folder / "logs", grace_seconds=5)
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    made = make_processes(tmp_path)
     yield made
     made.stop()
 
@@ -73,6 +79,19 @@ def test_signal_ends_the_next_pause(processes: Processes, number: signal.Signals
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_closed_terminal_ends_the_next_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as screen:
+        monkeypatch.setattr(sys, "stdout", screen)
+        processes = make_processes(tmp_path)
+        processes.pause(0)
+        os.close(window)
+        with pytest.raises(StopRequested):
+            processes.pause(0)
 
 
 def test_lines_are_shown_once_and_whole(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.services.claims import ClaimAnswer, NewJob, adopt
-from chalicelib.services.dispatcher import ring_due
+from chalicelib.services.dispatcher import dispatch_due, ring_due
 from tests.factories.jobs import create_job, expire_lease, new_claim, read_job
 from tests.fakes.sqs import FakeSqs
 
@@ -94,11 +94,9 @@ def test_of_eight_deliveries_at_once_one_adopts(engine: Engine) -> None:
 
 
 def test_adopted_job_is_rescued_like_another(engine: Engine, sqs: FakeSqs) -> None:
-    from chalicelib.services.dispatcher import dispatch_due
-
     adopt(engine, new_claim("foreign-1"), make_new_job(), LEASE)
     expire_lease(engine, "foreign-1")
     dispatch_due(engine)
     (sent,) = sqs.sent
     assert (sent.job_id, sent.headers["retries"]) == ("foreign-1", 1)
-    assert '[1],{\\"a\\":1}' in sent.body
+    assert sent.content[:2] == [[1], {"a": 1}]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidFields, InvalidQuery, MalformedBody
-from chalicelib.schemas.problems import MOST_PROBLEMS
+from chalicelib.schemas.checking import MOST_PROBLEMS
 from chalicelib.schemas.reading import read_body, read_query
 
 Short = Annotated[str, msgspec.Meta(max_length=3, description="a short text")]

@@ -1,0 +1,34 @@
+"""Celery's consumer, for which a message that cannot be worked on is buried with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.worker.consumer import Consumer
+
+#: The longest words of an error that are logged; they may quote what the sender wrote.
+_CHARACTERS = 300
+
+
+class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
+    """Celery deletes what it cannot decode, and logs whole bodies, which may hold secrets."""
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Its body is not what its content type says."""
+        _bury(message, f"it cannot be decoded: {exc}")
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """Its headers are those of no Celery message."""
+        _bury(message, "it names no task")
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """No module of this worker has its task."""
+        _bury(message, f"there is no task {exc}")
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """Something in it has the wrong type, or its content type is not accepted."""
+        _bury(message, f"it cannot be worked on: {exc}")
+
+
+def _bury(message: Any, reason: str) -> None:
+    message.channel.bury(message.delivery_tag, reason[:_CHARACTERS])
