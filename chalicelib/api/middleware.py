@@ -47,7 +47,9 @@ def _respond(call: Call, get_response: Next) -> Response:
 def _describe(call: Call, error: BaseException | None) -> Response:
     if isinstance(error, ApiError):
         if error.status >= 500:
-            logger.warning("request failed: request_id=%s", call.request_id, exc_info=error)
+            # What the driver said; around it, SQLAlchemy quotes the statement's parameters.
+            cause = getattr(error.__cause__, "orig", None) or error.__cause__
+            logger.warning("request failed: request_id=%s cause=%r", call.request_id, cause)
         return describe_error(error)
     logger.error("request failed: request_id=%s", call.request_id, exc_info=error)
     return describe_status(500, f"Something went wrong here, logged as {call.request_id}.")

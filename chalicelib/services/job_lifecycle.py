@@ -18,6 +18,7 @@ from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import attempts, jobs
+from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
 from chalicelib.services.claims import Claim, transition
 from chalicelib.services.outcomes import Fault, JobFacts, settle_cancelled, settle_failure
@@ -203,7 +204,7 @@ def _leave_attempt(
 ) -> None:
     connection.execute(
         insert(attempts).values(
-            id=row.claim_id,
+            id=new_id(),
             job_id=row.id,
             number=row.attempts,
             worker_id=row.worker_id,

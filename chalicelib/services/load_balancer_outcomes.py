@@ -34,11 +34,7 @@ def succeeded(connection: Connection, job: JobFacts, result: ObservedLoadBalance
 
 def failed(connection: Connection, job: JobFacts, fault: Fault) -> None:
     """The record is in ERROR, with words for its owner and what the owner can do."""
-    values: dict[str, Any] = {"fault": _fault(job, fault.code, fault.message)}
-    if job.task == ADD.name:
-        # Never taken over, so destroying the record must not touch it.
-        values["upstream_id"] = null()
-    _write(connection, job, provisioning_status=ProvisioningStatus.ERROR.value, **values)
+    _write_error(connection, job, fault.code, fault.message)
 
 
 def cancelled(connection: Connection, job: JobFacts) -> None:
@@ -48,19 +44,14 @@ def cancelled(connection: Connection, job: JobFacts) -> None:
     was destroyed by the task itself; destroying the record looks once more, by the token
     that the balancer was made with.
     """
-    if job.attempts == 0 and job.task in (UPDATE.name, DESTROY.name):
+    if not job.has_begun and job.task in (UPDATE.name, DESTROY.name):
         before = case(
             (load_balancers.c.fault.is_(None), ProvisioningStatus.ACTIVE.value),
             else_=ProvisioningStatus.ERROR.value,
         )
         _write(connection, job, provisioning_status=before)
         return
-    _write(
-        connection,
-        job,
-        provisioning_status=ProvisioningStatus.ERROR.value,
-        fault=_fault(job, "cancelled", "The job was cancelled."),
-    )
+    _write_error(connection, job, "cancelled", "The job was cancelled.")
 
 
 #: What the owner of a record in ERROR can do, by what was being done.
@@ -72,8 +63,13 @@ _ADVICE = {
 }
 
 
-def _fault(job: JobFacts, code: str, message: str) -> dict[str, str]:
-    return {"code": code, "message": message, "advice": _ADVICE[job.task], "job_id": job.id}
+def _write_error(connection: Connection, job: JobFacts, code: str, message: str) -> None:
+    fault = {"code": code, "message": message, "advice": _ADVICE[job.task], "job_id": job.id}
+    values: dict[str, Any] = {"fault": fault}
+    if job.task == ADD.name:
+        # Never taken over, so destroying the record must not touch it.
+        values["upstream_id"] = null()
+    _write(connection, job, provisioning_status=ProvisioningStatus.ERROR.value, **values)
 
 
 def _observed_values(job: JobFacts, seen: ObservedLoadBalancer) -> dict[str, Any]:

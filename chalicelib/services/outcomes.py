@@ -37,6 +37,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     #: Attempts that were begun, the present one included.
     attempts: int
+    #: Whether an attempt was ever begun; one that was released is not counted, and yet it was.
+    has_begun: bool = True
 
     @classmethod
     def from_row(cls, row: Row[Any]) -> JobFacts:
@@ -47,6 +49,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
             task=row.task,
             parameters=row.parameters,
             attempts=row.attempts,
+            has_begun=row.started_at is not None,
         )
 
 

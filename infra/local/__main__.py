@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from chalicelib.errors import SettingsError
 from infra.local.demo import DemoFailed, show_demo
 from infra.local.processes import ProcessEnded, StopRequested
 from infra.local.stack import ENV_FILE, LOCAL, Stack, StackFailed, run_stack
@@ -36,7 +37,7 @@ def main() -> int:
     except ProcessEnded as error:
         _complain(str(error), [error.log])
         return 1
-    except (StackFailed, DemoFailed) as error:
+    except (SettingsError, StackFailed, DemoFailed) as error:
         logs = [LOCAL / "logs" / f"{name}.log" for name in ("api", "worker")]
         _complain(str(error), logs if isinstance(error, DemoFailed) else [])
         return 1

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from infra.local.servers.readiness import open_local
 from infra.local.stack import LOCAL, Stack
 from infra.local.terminal import paint, say
 
@@ -23,8 +24,6 @@ _COLOURS = {
     "RETRY": "yellow",
     "STARTED": "cyan",
 }
-# A proxy of the environment has no business between us and this machine.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class DemoFailed(Exception):
@@ -103,7 +102,7 @@ def _request(
         headers={"X-Auth-Token": stack.token, "Content-Type": "application/json"},
     )
     try:
-        with _opener.open(request, timeout=30) as answer:
+        with open_local(request, timeout=30) as answer:
             return answer.status, dict(answer.headers), json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

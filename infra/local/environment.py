@@ -19,7 +19,9 @@ def make_environment(local: Path, sqs_port: int, api_port: int) -> dict[str, str
     `local`: folder for the database file, when DATABASE_URL names no other database.
     """
     aws = f"http://127.0.0.1:{sqs_port}"
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ours = {
+        name: value for name, value in os.environ.items() if value and not name.startswith("AWS_")
+    }
     ours.setdefault("DATABASE_URL", f"sqlite:///{local / 'bellpull.db'}")
     ours.setdefault("UPSTREAM", "aws")
     # Ctrl-C should not take as long as a deployment may.

@@ -60,6 +60,11 @@ class Processes:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 signal.signal(number, self._request_stop)
 
+    @property
+    def names(self) -> list[str]:
+        """Every process of the Procfile, in its order."""
+        return list(self._commands)
+
     def log(self, name: str) -> Path:
         """The file with what a process or command printed."""
         return self._logs / f"{name}.log"

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cloud import make_subnets
+from chalicelib.settings import read_settings
 from infra.local.environment import make_environment, write_shell_lines
 from infra.local.processes import Processes
 from infra.local.servers.readiness import answers_http, find_free_port, wait_until
@@ -32,7 +32,7 @@ class Stack:
     processes: Processes
     api_url: str
     token: str
-    subnets: tuple[str, str]
+    subnets: list[str]
 
 
 @contextmanager
@@ -42,13 +42,14 @@ def run_stack() -> Iterator[Stack]:
     Raises:
         StackFailed: another one runs in this folder, or a server does not answer.
         ProcessEnded: a process or a command of the start ended as it should not.
+        SettingsError: a setting in our own environment cannot be used.
         StopRequested: the person did not want to wait.
     """
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as cleanup:
         cleanup.enter_context(_only_one())
         environment = make_environment(LOCAL, find_free_port(), find_free_port())
-        grace_seconds = float(environment["SHUTDOWN_GRACE_SECONDS"]) + 5
+        grace_seconds = read_settings(environment).shutdown_grace_seconds + 5
         processes = Processes(ROOT, environment, LOCAL / "logs", grace_seconds)
         processes.watch_signals()
         cleanup.callback(_stop, processes)
@@ -61,7 +62,7 @@ def run_stack() -> Iterator[Stack]:
 def _start(processes: Processes, environment: Mapping[str, str]) -> Stack:
     sqs_url = environment["SQS_ENDPOINT_URL"]
     api_url = f"http://127.0.0.1:{environment['API_PORT']}"
-    with step("starting SQS"):
+    with step("starting sqs"):
         processes.start("sqs")
         _await_answer(processes, "sqs", f"{sqs_url}/moto-api/")
     with step("migrating the database"):
@@ -72,12 +73,13 @@ def _start(processes: Processes, environment: Mapping[str, str]) -> Stack:
         printed = processes.run("token", _MINT_TOKEN)
         processes.log("token").unlink()
     with step("making a network in the local cloud"):
-        subnets = make_subnets(environment)
-    with step("starting the API"):
-        processes.start("api")
-        _await_answer(processes, "api", api_url)
-    with step("starting a worker"):
-        processes.start("worker")
+        subnets = processes.run("network", "python -m infra.local.cloud").split()
+    for name in processes.names:
+        if name != "sqs":
+            with step(f"starting {name}"):
+                processes.start(name)
+                if name == "api":
+                    _await_answer(processes, name, api_url)
     return Stack(processes, api_url, printed.split()[-1], subnets)
 
 

@@ -10,7 +10,7 @@ from chalicelib.db.types import Json, UtcDateTime, ascii_text
 attempts = Table(
     "attempts",
     metadata,
-    #: The claim that the attempt began with.
+    #: Its own: a claim whose first answer was lost can begin a second attempt.
     Column("id", ascii_text(36), primary_key=True),
     Column("job_id", ascii_text(155), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     #: 1 for the first; a released attempt's number is used again.

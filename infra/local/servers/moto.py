@@ -1,11 +1,11 @@
-"""AWS on a free port: moto's server, which keeps everything in memory and nothing over a restart."""
+"""AWS on a free port: moto's server, which forgets everything when it ends."""
 
 from __future__ import annotations
 
 import sys
 import urllib.request
 
-from infra.local.servers.readiness import answers_http
+from infra.local.servers.readiness import answers_http, open_local
 from infra.local.servers.server import Server
 
 
@@ -23,7 +23,7 @@ class MotoServer(Server):
     def reset(self) -> None:
         """Forget everything without a restart."""
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
-        with urllib.request.urlopen(request, timeout=10):
+        with open_local(request, timeout=10):
             pass
 
     def _command(self) -> list[str]:

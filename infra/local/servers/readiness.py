@@ -1,4 +1,4 @@
-"""Free ports, and waiting until a server answers on one."""
+"""Free ports of this machine, and waiting until a server answers on one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-# A proxy of the environment has no business between us and this machine.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+#: As urllib's urlopen, past any proxy that the environment names.
+open_local = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 def find_free_port() -> int:
@@ -21,7 +21,7 @@ def find_free_port() -> int:
 def answers_http(url: str) -> bool:
     """Whether any HTTP answer comes from `url`, be it an error."""
     try:
-        with _opener.open(url, timeout=2):
+        with open_local(url, timeout=2):
             return True
     except urllib.error.HTTPError:
         return True

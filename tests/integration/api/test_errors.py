@@ -114,10 +114,12 @@ def test_path_without_a_route_is_a_problem(api: Any) -> None:
 
 
 def test_database_that_is_down_is_a_503_that_says_when_to_come_back(
-    api: Any, environment: Callable[..., None]
+    api: Any, environment: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     environment(DATABASE_URL="mysql+pymysql://root@127.0.0.1:9/nowhere")
     answer = api("GET", PATH)
+    assert "Can't connect" in caplog.text
+    assert "Traceback" not in caplog.text
     assert_problem(answer, 503, "database-unavailable")
     assert answer.headers["Retry-After"] == "5"
 

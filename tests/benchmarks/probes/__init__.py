@@ -1,0 +1,1 @@
+"""Programs of the bench that measure their own process and print JSON."""

@@ -1,0 +1,1 @@
+"""The bench in parts: each takes the figures of one kind."""
