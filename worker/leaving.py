@@ -69,7 +69,7 @@ class Leaver:
         """
         if self._channel is None:
             return
-        started = {request.delivery_tag for request in process.running_requests()}
+        started = {request.message.delivery_tag for request in process.running_requests()}
         self._put_back(lambda tag: tag not in started)
 
     def _put_back(self, chosen: Any) -> None:

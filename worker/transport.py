@@ -178,9 +178,11 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     def in_flight(self) -> dict[str, list[str]]:
         """URL of a queue -> receipt handles of the messages that this worker holds."""
         handles: dict[str, list[str]] = {}
+        # Kombu forgets those that were acknowledged or put back only at the next delivery.
+        done = set(self.qos._dirty)
         for tag, message in list(self.qos._delivered.items()):
             info = message.delivery_info
-            if "sqs_queue" in info:
+            if "sqs_queue" in info and tag not in done:
                 handles.setdefault(info["sqs_queue"], []).append(tag)
         return handles
 

@@ -9,11 +9,22 @@ from chalice.app import Blueprint, Response
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
-from chalicelib.schemas.jobs import AttemptsAnswer, AttemptView, JobAnswer, JobView
+from chalicelib.schemas.jobs import AttemptsAnswer, AttemptView, JobPage, JobsAnswer, JobView
 
 blueprint = Blueprint(__name__)
 
 _ONE = "/jobs/{job_id}"
+
+
+@route(blueprint, "GET", "/jobs", scope=Scope.READ, query=JobPage)
+def list_jobs(call: Call, query: JobPage) -> Response:
+    """List jobs, newest first."""
+    from chalicelib.services import jobs
+
+    rows = jobs.list_newest(call.engine, call.project_id, limit=query.limit + 1, after=query.after)
+    views = [JobView.from_row(row, is_admin=call.is_admin) for row in rows[: query.limit]]
+    is_last = len(rows) <= query.limit
+    return json_response(JobsAnswer(views, None if is_last else views[-1].id))
 
 
 @route(blueprint, "GET", _ONE, scope=Scope.READ)
@@ -22,7 +33,7 @@ def get_job(call: Call, job_id: str) -> Response:
     from chalicelib.services import jobs
 
     row = jobs.get_job(call.engine, call.project_id, job_id)
-    return json_response(JobAnswer(JobView.from_row(row, is_admin=call.is_admin)))
+    return json_response(JobView.from_row(row, is_admin=call.is_admin))
 
 
 @route(blueprint, "GET", f"{_ONE}/attempts", scope=Scope.READ)
@@ -41,5 +52,5 @@ def cancel_job(call: Call, job_id: str) -> Response:
     from chalicelib.services import jobs
 
     row = jobs.cancel(call.engine, call.project_id, job_id)
-    answer = JobAnswer(JobView.from_row(row, is_admin=call.is_admin))
-    return json_response(answer, 202, call.location(f"/jobs/{quote(row.id, safe='')}"))
+    view = JobView.from_row(row, is_admin=call.is_admin)
+    return json_response(view, 202, call.location(f"/jobs/{quote(row.id, safe='')}"))

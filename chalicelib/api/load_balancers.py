@@ -14,7 +14,6 @@ from chalicelib.schemas.load_balancers import (
     AcceptedAnswer,
     AddedLoadBalancer,
     ChangedLoadBalancer,
-    LoadBalancerAnswer,
     LoadBalancerPage,
     LoadBalancersAnswer,
     LoadBalancerView,
@@ -66,7 +65,7 @@ def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     from chalicelib.services import load_balancers
 
     row = load_balancers.get(call.engine, call.project_id, load_balancer_id)
-    return json_response(LoadBalancerAnswer(LoadBalancerView.from_row(row)))
+    return json_response(LoadBalancerView.from_row(row))
 
 
 @route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedLoadBalancer)

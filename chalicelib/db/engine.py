@@ -49,6 +49,7 @@ def make_engine(
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 10,
+        "hide_parameters": True,  # they are what clients sent, and errors are logged
         **options,
     }
     if parsed.get_backend_name() == "sqlite":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.schemas.views import View
 
@@ -55,10 +56,21 @@ class AttemptView(FallibleView, frozen=True, kw_only=True):
     error: dict[str, Any] | None
 
 
-class JobAnswer(msgspec.Struct, frozen=True):
-    """Answer with one job."""
+class JobPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a request that lists jobs."""
 
-    job: JobView
+    limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
+    after: (
+        Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,155}\Z", description="the id of a job")] | None
+    ) = None
+
+
+class JobsAnswer(msgspec.Struct, frozen=True):
+    """Answer with one page of jobs, newest first."""
+
+    jobs: list[JobView]
+    #: What `after` has to be for the next page; null on the last one.
+    next: str | None
 
 
 class AttemptsAnswer(msgspec.Struct, frozen=True):

@@ -146,12 +146,6 @@ class LoadBalancerView(View, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class LoadBalancerAnswer(Struct, frozen=True):
-    """Answer with one load balancer."""
-
-    load_balancer: LoadBalancerView
-
-
 class AcceptedAnswer(Struct, frozen=True):
     """Answer to a change that was accepted: the record, and the job that makes it true."""
 

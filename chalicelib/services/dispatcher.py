@@ -189,7 +189,7 @@ def _rescue(connection: Connection, found: Any) -> bool:
         message=f"The worker was lost during attempt {row.attempts} of {row.max_attempts}.",
         retryable=row.attempts < row.max_attempts,
     )
-    if fault.retryable:
+    if fault.retryable or row.cancel_requested_at is not None:
         rescue_claimed(connection, row, fault)
     else:
         give_up(connection, row, fault, outcome="lost")

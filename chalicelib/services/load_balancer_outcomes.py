@@ -9,6 +9,7 @@ from sqlalchemy import Connection, case, null, update
 from chalicelib.broker.contracts.load_balancers import ADD, CREATE, DESTROY, UPDATE
 from chalicelib.db.clock import now
 from chalicelib.db.tables import load_balancers
+from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.load_balancers import ObservedLoadBalancer, ProvisioningStatus
 
 if TYPE_CHECKING:
@@ -103,12 +104,15 @@ def _new_name(job: JobFacts, seen: ObservedLoadBalancer) -> str | None:
 
 
 def _write(connection: Connection, job: JobFacts, **values: Any) -> None:
-    """Change the record, unless another job has been given it since."""
+    """Change the record, unless another job has been given it since.
+
+    The job of another Celery client's message may name none: its end is its own alone.
+    """
+    load_balancer_id = job.parameters.get("load_balancer_id")
+    if not is_job_id(load_balancer_id):
+        return
     connection.execute(
         update(load_balancers)
-        .where(
-            load_balancers.c.id == job.parameters["load_balancer_id"],
-            load_balancers.c.job_id == job.id,
-        )
+        .where(load_balancers.c.id == load_balancer_id, load_balancers.c.job_id == job.id)
         .values(updated_at=now(), **values)
     )

@@ -52,8 +52,8 @@ def _watch(stack: Stack, record_id: str, job_id: str, began: float) -> dict[str,
     """Print a line for each change; returns the record once it is ACTIVE and its job done."""
     shown: tuple[str, str] | None = None
     while True:
-        record = _get(stack, f"/loadbalancers/{record_id}")["load_balancer"]
-        job = _get(stack, f"/jobs/{job_id}")["job"]
+        record = _get(stack, f"/loadbalancers/{record_id}")
+        job = _get(stack, f"/jobs/{job_id}")
         now = (str(job["state"]), str(record["provisioning_status"]))
         seconds = time.monotonic() - began
         if now != shown:

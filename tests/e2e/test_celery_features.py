@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import math
+
 import pytest
 
 from tests.e2e.contracts import HARD, SOFT, SOFT_CAUGHT, Sleep
@@ -71,7 +74,7 @@ def test_rejected_message_that_is_not_requeued_ends_as_dead_letter_and_failure(
     job_id = _send(fleet, "plain.reject", False)
     assert fleet.wait_for_state(job_id, "FAILURE").error["type"] == "Reject"
     [(body, reason)] = fleet.take_dead_letters(1)
-    assert job_id in body
+    assert job_id in base64.b64decode(body).decode()  # a stock client writes base64
     assert "rejected" in reason
 
 
@@ -101,11 +104,7 @@ def test_hard_limit_kills_the_process_and_ends_the_job(fleet: Fleet) -> None:
 @pytest.mark.parametrize("what", ["set", "object", "deep"])
 def test_result_that_is_no_json_fails_the_job_clearly(fleet: Fleet, what: str) -> None:
     job_id = _send(fleet, "plain.give", what)
-    row = fleet.wait_for_state(job_id, "SUCCESS", "FAILURE")
-    if what == "set":  # kombu's JSON writes sets as lists
-        assert row.result in ([1, 2], None)
-        return
-    assert row.state == "FAILURE"
+    row = fleet.wait_for_state(job_id, "FAILURE")
     assert row.error["code"] == "result-unusable"
 
 
@@ -114,16 +113,22 @@ def test_result_that_python_writes_as_json_is_kept(fleet: Fleet, what: str) -> N
     job_id = _send(fleet, "plain.give", what)
     fleet.wait_for_state(job_id, "SUCCESS")
     got = fleet.read_result(job_id).get(timeout=5)
-    assert got != got if what == "nan" else got == "\ud800"
+    assert math.isnan(got) if what == "nan" else got == "\ud800"
 
 
-@pytest.mark.parametrize(
-    "what", ["unpicklable", "exit", "keyboard", "memory", "long", "surrogate", "bad"]
-)
+@pytest.mark.parametrize("what", ["unpicklable", "memory", "long", "surrogate", "bad"])
 def test_awkward_exception_fails_the_job_and_not_the_worker(fleet: Fleet, what: str) -> None:
     job_id = _send(fleet, "plain.raise_", what)
-    row = fleet.wait_for_state(job_id, "FAILURE", "RETRY", seconds=30)
-    if row.state == "FAILURE":
-        assert row.error["message"]
-        assert len(row.error["message"]) <= 4_000
+    row = fleet.wait_for_state(job_id, "FAILURE")
+    assert row.attempts == 1
+    assert row.error["message"]
+    assert len(row.error["message"]) <= 4_000
+    fleet.wait_until_queues_empty()
+
+
+def test_task_that_exits_its_process_ends_as_worker_lost(fleet: Fleet) -> None:
+    job_id = _send(fleet, "plain.raise_", "exit")
+    row = fleet.wait_for_state(job_id, "FAILURE", seconds=40)
+    assert row.error["code"] == "worker-lost"
+    assert row.attempts == row.max_attempts
     fleet.wait_until_queues_empty()

@@ -42,7 +42,7 @@ def test_foreign_countdown_of_three_seconds_fires_on_time(fleet: Fleet) -> None:
     sent = fleet.foreign_app().send_task("plain.note", kwargs={"text": "ran"}, countdown=3)
     row = fleet.wait_for_state(sent.id, "SUCCESS")
     [line] = fleet.ledger(sent.id)
-    assert 2.9 < line.at - began < 4.3
+    assert 2.9 < line.at - began < 5  # SQS counts whole seconds
     assert row.attempts == 1
     fleet.wait_until_queues_empty()
 

@@ -27,6 +27,7 @@ from worker.cancelling import interruptible
 from worker.tasks.claiming import claim_or_ignore, insist
 from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
 from worker.tasks.results import encode_result
+from worker.tasks.retrying import change_arguments
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
     throws = (BellpullError,)
     #: Set by `implements`.
     contract: TaskContract | None = None
+    #: What the main process alone sees (a lost process, a hard limit) is recorded also for
+    #: senders who ignore results: the job has to end.
+    store_errors_even_if_ignored = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         request = self.request
@@ -72,6 +76,10 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             with interruptible():
                 value = self.run(*args, **kwargs)
             recorded = self._succeed(held, kwargs, value)
+        except MemoryError as error:
+            self._end(held, error)
+            # Celery's main process raises a MemoryError once more and ends, with all its jobs.
+            raise RuntimeError(f"out of memory: {error}") from error
         except Exception as error:  # the edge where what a task raises becomes an outcome
             self._end(held, error)
             raise
@@ -80,10 +88,13 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             raise _lost(held)
         return None if isinstance(value, msgspec.Struct) else value
 
-    def signature_from_request(self, *args: Any, **options: Any) -> Any:
+    def signature_from_request(
+        self, request: Any = None, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         """The signature that Celery's `retry` sends: here the row waits, and nothing is sent."""
-        signature = super().signature_from_request(*args, **options)
+        signature = super().signature_from_request(request, args, kwargs, **options)
         signature.apply_async = lambda *_, **__: None
+        self.request.changed_arguments = (args, kwargs)
         return signature
 
     def _succeed(self, held: Claim, kwargs: dict[str, Any], value: Any) -> bool:
@@ -118,6 +129,9 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         engine = process.engine()
         match error:
             case Retry():
+                changed = getattr(self.request, "changed_arguments", (None, None))
+                if changed != (None, None):
+                    change_arguments(engine, held, *changed)
                 fault = describe(error.exc or error, retryable=True)
                 return job_lifecycle.fail(engine, held, fault, retry_delay(error))
             case Ignore():

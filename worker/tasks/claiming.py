@@ -94,7 +94,10 @@ def _arguments(
     message = message or {}
     for name, value in message.get("embed", {}).items():
         setattr(request, name, value)
-    return tuple(message.get("args", ())), parameters
+    # As a message would bring them: kombu's JSON turns dates and UUIDs back into such.
+    carried = kombu_json.dumps([message.get("args", []), parameters])
+    args, kwargs = kombu_json.loads(carried)
+    return tuple(args), kwargs
 
 
 def _foreign_job(task: JobTask) -> NewJob:

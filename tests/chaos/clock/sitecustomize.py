@@ -49,6 +49,8 @@ def _set_wrong(seconds: float) -> None:
         def today(cls) -> Any:
             return WrongDateTime.now().date()
 
+    for wrong in (WrongDate, WrongDateTime):  # pickled by the names that they take over
+        wrong.__module__, wrong.__qualname__ = "datetime", wrong.__mro__[1].__qualname__
     time.time = lambda: _real_time() + seconds
     time.time_ns = lambda: _real_time_ns() + int(seconds * 1e9)
     dt.datetime = WrongDateTime  # type: ignore[misc]

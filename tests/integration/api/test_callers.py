@@ -106,4 +106,4 @@ def test_rows_of_another_project_are_not_there(
     ):
         assert api(method, path, body, headers=other).status == 404
     assert api("GET", "/loadbalancers", headers=other).body["load_balancers"] == []
-    assert api("GET", f"/loadbalancers/{record.id}").body["load_balancer"]["id"] == record.id
+    assert api("GET", f"/loadbalancers/{record.id}").body["id"] == record.id

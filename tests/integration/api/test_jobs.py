@@ -47,7 +47,7 @@ def test_waiting_job_is_cancelled_at_once_and_again_without_harm(api: Any) -> No
     for body in (None, b"", b"not json"):
         answer = api("POST", f"/jobs/{job_id}/cancel", body)
         assert (answer.status, answer.headers["Location"]) == (202, f"/jobs/{job_id}")
-        assert answer.body["job"]["state"] == "REVOKED"
+        assert answer.body["state"] == "REVOKED"
 
 
 def test_job_that_has_ended_cannot_be_cancelled(api: Any, failed_job_id: str) -> None:
@@ -56,7 +56,7 @@ def test_job_that_has_ended_cannot_be_cancelled(api: Any, failed_job_id: str) ->
 
 def test_job_of_another_celery_client_is_found_by_its_odd_id(api: Any, engine: Engine) -> None:
     create_job(engine, id="batch/7%x")
-    assert api("GET", "/jobs/batch%2F7%25x").body["job"]["id"] == "batch/7%x"
+    assert api("GET", "/jobs/batch%2F7%25x").body["id"] == "batch/7%x"
     answer = api("POST", "/jobs/batch%2F7%25x/cancel")
     assert (answer.status, answer.headers["Location"]) == (202, "/jobs/batch%2F7%25x")
 
@@ -73,3 +73,22 @@ def test_id_that_cannot_be_is_not_found(api: Any, job_id: str) -> None:
         ("DELETE", f"/loadbalancers/{job_id}"),
     ):
         assert api(method, path).status == 404
+
+
+def test_jobs_are_listed_newest_first_page_by_page(api: Any) -> None:
+    made = [api.create()["job_id"] for _ in range(5)]
+    first = api("GET", "/jobs?limit=2").body
+    second = api("GET", f"/jobs?limit=2&after={first['next']}").body
+    last = api("GET", f"/jobs?limit=2&after={second['next']}").body
+    listed = [job["id"] for page in (first, second, last) for job in page["jobs"]]
+    assert sorted(listed) == sorted(made)
+    assert [job["created_at"] for job in first["jobs"]] == sorted(
+        (job["created_at"] for job in first["jobs"]), reverse=True
+    )
+    assert last["next"] is None
+
+
+def test_jobs_of_another_project_are_not_listed(api: Any, mint_token: Any) -> None:
+    api.create()
+    other = {"X-Auth-Token": mint_token("read", "other")}
+    assert api("GET", "/jobs", headers=other).body == {"jobs": [], "next": None}

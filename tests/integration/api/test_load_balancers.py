@@ -31,8 +31,8 @@ def test_create_is_accepted_with_location_and_both_ids(api: Any) -> None:
 def test_accepted_load_balancer_and_its_job_can_be_looked_at(api: Any) -> None:
     record = api.create()
     found = api("GET", f"/loadbalancers/{record['id']}")
-    assert (found.status, found.body) == (200, {"load_balancer": record})
-    job = api("GET", f"/jobs/{record['job_id']}").body["job"]
+    assert (found.status, found.body) == (200, record)
+    job = api("GET", f"/jobs/{record['job_id']}").body
     assert job["parameters"]["load_balancer_id"] == record["id"]
     assert "project_id" not in record.keys() | job.keys()
 

@@ -15,7 +15,14 @@ from chalicelib.services.claims import Claim, claim
 from chalicelib.services.dispatcher import rescue_lapsed
 from chalicelib.services.job_lifecycle import fail, release, succeed
 from chalicelib.services.outcomes import JobFacts, settle_success
-from tests.factories.jobs import expire_lease, new_claim, read_job, set_job
+from tests.factories.jobs import (
+    create_claimed_job,
+    create_job,
+    expire_lease,
+    new_claim,
+    read_job,
+    set_job,
+)
 from tests.factories.load_balancers import (
     create_load_balancer,
     make_observed,
@@ -177,6 +184,26 @@ def test_outcome_of_a_job_that_was_replaced_changes_nothing(engine: Engine) -> N
     set_job(engine, job.id, parameters=job.parameters | {"load_balancer_id": "other"})
     assert finish(engine, held, make_observed(upstream_id="upstream-2"))
     assert read_load_balancer(engine, record.id) == record
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "parameters", [{}, *({"load_balancer_id": wrong} for wrong in (None, [7], "\ud800"))]
+)
+def test_job_that_names_no_load_balancer_ends_like_another(
+    engine: Engine, kind: str, parameters: dict[str, Any]
+) -> None:
+    """As a message of another Celery client may: it must not stop the dispatcher for ever."""
+    task = f"network.loadbalancers.{kind}"
+    held = create_claimed_job(engine, task=task, parameters=parameters)
+    fail(engine, held, HOPELESS, never)
+    lapsed = create_claimed_job(engine, task=task, parameters=parameters, max_attempts=1)
+    expire_lease(engine, lapsed.job_id)
+    assert rescue_lapsed(engine) == 1
+    waiting = create_job(engine, task=task, parameters=parameters)
+    jobs_service.cancel(engine, "demo", waiting.id)
+    states = [read_job(engine, job_id).state for job_id in (held.job_id, lapsed.job_id, waiting.id)]
+    assert states == ["FAILURE", "FAILURE", "REVOKED"]
 
 
 def test_lost_claim_does_not_touch_the_record(engine: Engine) -> None:

@@ -71,7 +71,9 @@ def test_columns_on_mariadb_have_the_types_of_the_tables(
         copy.constraints.discard(constraint)
     copy.indexes.clear()
     copy.create(mariadb_engine)
-    assert made == read_columns(mariadb_engine, reference)
+    wanted = read_columns(mariadb_engine, reference)
+    copy.drop(mariadb_engine)
+    assert made == wanted
 
 
 def test_text_on_mariadb_is_compared_by_bytes_and_moments_have_microseconds(
