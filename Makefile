@@ -39,6 +39,10 @@ setup: $(INSTALLED) ## Make .venv and install what is pinned (the other targets 
 test: $(INSTALLED) mariadb ## Run the tests (PYTEST_ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: $(INSTALLED) mariadb ## Break everything while jobs run (JOBS=20000 SEED=7 WORKERS=5)
+	@JOBS="$(JOBS)" SEED="$(SEED)" WORKERS="$(WORKERS)" exec $(BIN)/python -m tests.chaos
+
 .PHONY: check
 check: lint test ## Check everything: what `make lint` checks, then the tests
 

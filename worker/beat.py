@@ -97,7 +97,7 @@ class Beat(threading.Thread):
 
     def _beat(self) -> None:
         self._protection.update(is_busy=bool(process.running_requests()))
-        channel = self._channel()
+        channel = process.find_channel(self._controller)
         if channel is not None:
             self._leaver.watch(channel)
             self._visibility.extend(channel)  # does not wait for the database
@@ -136,9 +136,3 @@ class Beat(threading.Thread):
         at = time.monotonic()
         ages = {queue: heard.age_seconds(at) for queue, heard in list(channel.heard.items())}
         return {queue: age for queue, age in ages.items() if age is not None}
-
-    def _channel(self) -> Any:
-        """The channel that is consumed from, None while there is no connection."""
-        consumer = getattr(self._controller, "consumer", None)
-        task_consumer = getattr(consumer, "task_consumer", None)
-        return getattr(task_consumer, "channel", None)

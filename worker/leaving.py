@@ -12,11 +12,14 @@ from typing import Any
 from celery.signals import worker_shutting_down
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import job_lifecycle
+from chalicelib.services import job_lifecycle, workers
 from chalicelib.services.claims import Claim
 from worker import process
 
 logger = logging.getLogger(__name__)
+
+#: Seconds to wait for polls under way to be ended, which Celery's event loop does.
+_DRAIN_SECONDS = 5.0
 
 
 class Leaver:
@@ -50,15 +53,16 @@ class Leaver:
 
     def _on_shutting_down(self, **_: Any) -> None:
         """Runs in a signal handler: starts threads and returns."""
+        delay, reason = self._grace_seconds, "the grace is over"
         if self._timer is not None:
             self._timer.cancel()
-            delay = 0.0
+            delay, reason = 0.0, "told a second time"
         else:
-            delay = self._grace_seconds
+            self.watch(process.find_channel(self._controller))
             if self._channel is not None:
                 self._channel.is_draining = True
             threading.Thread(target=self._give_messages_back, daemon=True).start()
-        self._timer = threading.Timer(delay, self.leave_now, args=(0, "the grace is over"))
+        self._timer = threading.Timer(delay, self.leave_now, args=(0, reason))
         self._timer.daemon = True
         self._timer.start()
 
@@ -69,6 +73,7 @@ class Leaver:
         """
         if self._channel is None:
             return
+        self._channel.has_drained.wait(_DRAIN_SECONDS)
         started = {request.message.delivery_tag for request in process.running_requests()}
         self._put_back(lambda tag: tag not in started)
 
@@ -90,6 +95,10 @@ class Leaver:
         if self._channel is not None:
             self._put_back(lambda tag: True)
             self._channel.outbox.close(timeout_seconds=5)
+        try:
+            workers.deregister(process.engine(), process.WORKER_ID)
+        except DatabaseUnavailable:
+            logger.warning("worker not deregistered: it will be pruned")
         logging.shutdown()
         sys.stdout.flush()
         os._exit(exit_code)

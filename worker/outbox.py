@@ -22,6 +22,8 @@ _BATCH = 10
 _LINGER_SECONDS = 0.1
 #: Tries per batch. A delete that never succeeds costs one more delivery of a spent bell.
 _TRIES = 4
+#: The longest reason; errors may quote what the sender wrote.
+_REASON_CHARACTERS = 500
 
 
 class _Order:
@@ -52,6 +54,13 @@ class Outbox:
 
     def bury(self, url: str, queue: str, message: dict[str, Any], reason: str) -> None:
         """Move a message to the dead-letter queue, with the reason as an attribute."""
+        message_id, reason = message.get("MessageId"), reason[:_REASON_CHARACTERS]
+        logger.error(
+            "message sent to the dead-letter queue: queue=%s message_id=%s reason=%s",
+            queue,
+            message_id,
+            reason,
+        )
         self._put(_Order("bury", url, queue, message["ReceiptHandle"], (message["Body"], reason)))
 
     def close(self, timeout_seconds: float = 10.0) -> None:
@@ -140,7 +149,7 @@ def _bury(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order
 
 
 def _attribute_text(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode()[:1000] or "unknown"
+    return text.encode("ascii", "backslashreplace").decode() or "unknown"
 
 
 def _left(batch: list[_Order], answer: dict[str, Any]) -> list[_Order]:

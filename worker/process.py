@@ -30,6 +30,13 @@ def running_requests() -> list[Any]:
     return []
 
 
+def find_channel(controller: Any) -> Any:
+    """The channel that this worker consumes from, None while there is no connection."""
+    consumer = getattr(controller, "consumer", None)
+    task_consumer = getattr(consumer, "task_consumer", None)
+    return getattr(task_consumer, "channel", None)
+
+
 def engine() -> Engine:
     """The engine of this very process: a fork makes its own, whatever it inherited."""
     return _engine_of(os.getpid())

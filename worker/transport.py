@@ -7,6 +7,7 @@ and why ours differs; a test fails when kombu changes a method underneath.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -38,6 +39,8 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         self.heard: dict[str, Heard] = {}
         self.outbox = Outbox()
         self.is_draining = False
+        #: Set when no poll is under way any more that could bring back what was given back.
+        self.has_drained = threading.Event()
 
     # Kombu answers "no free slot" by asking again after `polling_interval`: at 1 s it sleeps
     # while work waits, at 0 it spins. Here a queue without a slot rests until one is freed.
@@ -63,6 +66,14 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         starved, self._starved = self._starved, set()
         for queue in starved:
             self.hub.call_soon(self._schedule_queue, queue)
+
+    # Kombu lets polls go on while it shuts down: what they bring is invisible for a while and
+    # nobody works on it. Here they end.
+    def basic_cancel(self, consumer_tag: str) -> None:
+        super().basic_cancel(consumer_tag)
+        if self.is_draining and not self._consumers:
+            CurlClient.of(self.hub, len(self.predefined_queues)).close()
+            self.has_drained.set()
 
     # Kombu raises on an HTTP error, out of the event loop's callback, and the queue is never
     # polled again. Here a failed receive is an answer like another.
@@ -93,11 +104,11 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
             raise
         except Exception as error:  # the edge where what strangers sent meets Celery
             logger.exception("delivery failed: queue=%s", queue)
-            reason = f"it cannot be delivered: {error!r}"[:500]
+            reason = f"it cannot be delivered: {error!r}"
             if message["ReceiptHandle"] in self.qos._delivered:
                 self.bury(message["ReceiptHandle"], reason)
             else:
-                self._bury(message, queue, q_url, reason)
+                self.outbox.bury(q_url, queue, message, reason)
 
     # Kombu lets errors of parsing escape into the event loop (RecursionError on nested JSON).
     # Here what cannot be parsed goes to the dead-letter queue.
@@ -105,23 +116,14 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         try:
             payload = super()._message_to_python(message, queue_name, q_url)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            self._bury(message, queue_name, q_url, f"it cannot be parsed: {error!r}"[:500])
+            self.outbox.bury(q_url, queue_name, message, f"it cannot be parsed: {error!r}")
             return None
         if not looks_like_celery(payload):
-            self._bury(message, queue_name, q_url, "it is no Celery message")
+            self.outbox.bury(q_url, queue_name, message, "it is no Celery message")
             return None
         # The queue that it was found in, whatever the sender wrote into it.
         payload["properties"]["delivery_info"].update(routing_key=queue_name, exchange="")
         return payload
-
-    def _bury(self, message: Any, queue: str, q_url: str, reason: str) -> None:
-        logger.error(
-            "message sent to the dead-letter queue: queue=%s message_id=%s reason=%s",
-            queue,
-            message.get("MessageId"),
-            reason,
-        )
-        self.outbox.bury(q_url, queue, message, reason)
 
     # Kombu makes one blocking DeleteMessage a message inside the event loop. Here deletes are
     # collected and sent ten at a time by a thread; one that fails is tried again there.
@@ -149,7 +151,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         """Move a delivered message to the dead-letter queue."""
         info = self._delivery_info(delivery_tag)
         if info is not None:
-            self._bury(info["sqs_message"], info["routing_key"], info["sqs_queue"], reason)
+            self.outbox.bury(info["sqs_queue"], info["routing_key"], info["sqs_message"], reason)
         super(SQS.Channel, self).basic_ack(delivery_tag)
         self._slot_freed()
 

@@ -35,6 +35,8 @@ def main() -> int:
         run.stop()
         if not is_kept:
             print(_how_to_repeat(options), flush=True)  # noqa: T201
+    if not is_kept:
+        return 1
     print(f"seed {options.seed}: all kept, in {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
     return 0
 

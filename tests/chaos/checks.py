@@ -99,11 +99,10 @@ def _is_accounted_for(evidence: Evidence, job_id: str) -> bool:
     """Counted attempts are those on record, and the successful one; each start has its claim."""
     row = evidence.jobs[job_id]
     counted = sum(1 for one in evidence.attempts[job_id] if one.outcome != "released")
-    known = {claim.claim_id for claim in evidence.claims[job_id]}
     return (
         row.attempts == counted + (row.state == JobState.SUCCESS)
         and row.attempts <= row.max_attempts
-        and {start.claim_id for start in evidence.starts[job_id]} <= known
+        and not evidence.find_stray_starts(job_id)
     )
 
 

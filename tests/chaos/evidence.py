@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +20,13 @@ class Claimed:
     """One claim, from the statement that took the job to the one that ended it."""
 
     job_id: str
-    claim_id: str
     worker_id: str
     begin: datetime
     #: None while it lasts.
     end: datetime | None
     outcome: str
+    #: Process that ran the task's code, if it came to that.
+    pid: int | None = None
 
 
 class Evidence:
@@ -48,19 +49,29 @@ class Evidence:
         """Attempts that were taken back and not counted."""
         return sum(1 for row in self.attempts[job_id] if row.outcome == "released")
 
+    def find_stray_starts(self, job_id: str) -> list[Row[Any]]:
+        """Starts of code that no claim was the reason for."""
+        claims = self.claims[job_id]
+        return [start for start in self.starts[job_id] if _find_reason(start, claims) is None]
+
     def _claims_of(self, job_id: str) -> list[Claimed]:
         row = self.jobs[job_id]
         found = [
-            Claimed(job_id, one.id, one.worker_id, one.started_at, one.ended_at, one.outcome)
+            Claimed(job_id, one.worker_id, one.started_at, one.ended_at, one.outcome)
             for one in self.attempts[job_id]
         ]
         if row.state in (JobState.SUCCESS, JobState.STARTED):
-            found.append(
-                Claimed(
-                    job_id, row.claim_id, row.worker_id, row.started_at, row.finished_at, row.state
-                )
-            )
-        return sorted(found, key=lambda one: one.begin)
+            last = Claimed(job_id, row.worker_id, row.started_at, row.finished_at, row.state)
+            found.append(last)
+        found.sort(key=lambda one: one.begin)
+        pids = {_find_reason(start, found): start.pid for start in self.starts[job_id]}
+        return [replace(claim, pid=pids.get(claim)) for claim in found]
+
+
+def _find_reason(start: Row[Any], claims: list[Claimed]) -> Claimed | None:
+    """The claim that a start belongs to: its worker's last one before it."""
+    own = [c for c in claims if c.worker_id == start.worker_id and c.begin <= start.started_at]
+    return own[-1] if own else None
 
 
 def count_unfinished(engine: Engine) -> tuple[int, int]:

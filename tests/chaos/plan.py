@@ -23,7 +23,7 @@ _FAULTS: dict[str, tuple[int, bool]] = {
 }
 #: Quiet seconds at the beginning, for the workers to come up.
 _QUIET_SECONDS = 6.0
-_MEAN_GAP_SECONDS = 6.0
+_MEAN_GAP_SECONDS = 8.0
 _SHORT_MEAN_GAP_SECONDS = 1.7
 
 

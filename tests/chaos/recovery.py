@@ -59,10 +59,7 @@ def _is_hit(evidence: Evidence, blow: Blow, claim: Claimed) -> bool:
         return False
     if blow.who == "worker":
         return claim.worker_id in evidence.worker_ids[blow.pid]
-    return any(
-        start.claim_id == claim.claim_id and start.pid == blow.pid
-        for start in evidence.starts[claim.job_id]
-    )
+    return claim.pid == blow.pid
 
 
 def _measure(

@@ -29,6 +29,8 @@ from tests.chaos.submitting import Submitter
 _JOBS_PER_SECOND = 18.0
 #: Long enough for every fault to happen once.
 _LEAST_SECONDS = 75.0
+#: A run that takes so many times as long as planned is broken off.
+_SLOWEST = 2.0
 #: After the last fault everything must be done within this.
 _DONE_SECONDS = 120.0
 #: A message that a dead worker held comes back after the queue's visibility of 120 s, and
@@ -102,7 +104,7 @@ class Run:
         submitter.start()
         self._break_things(faults)
         done_after = self._wait_until_done(faults)
-        emptied_after = self._wait_until_empty()
+        emptied_after = self._wait_until_empty() if done_after is not None else None
         return self._judge(faults, done_after, emptied_after)
 
     def stop(self) -> None:
@@ -116,9 +118,17 @@ class Run:
     # --- the course of a run -------------------------------------------------------------------
 
     def _break_things(self, faults: Faults) -> None:
+        """Faults go with the jobs: one planned for half-time waits for half of them."""
+        assert self._submitter is not None
+        limit = self._diary.began + _SLOWEST * self._options.duration + _DONE_SECONDS
         for fault in self._plan:
-            while (wait := self._diary.began + fault.at - time.monotonic()) > 0:
-                self._tick(min(wait, 0.5))
+            at = self._diary.began + fault.at
+            share = fault.at / self._options.duration * self._options.jobs
+            while time.monotonic() < at or self._submitter.count() < share:
+                self._tick(0.2)
+                if time.monotonic() > limit:
+                    self._diary.say("jobs end so slowly that no more are broken")
+                    return
             faults.strike(fault)
 
     def _wait_until_done(self, faults: Faults) -> float | None:
@@ -144,7 +154,7 @@ class Run:
     def _wait_until_empty(self) -> float | None:
         """Seconds until nothing was left in the queues; None if something stayed."""
         began = time.monotonic()
-        self._diary.say("all jobs are final; waiting for the last spent messages")
+        self._diary.say("every job is final; the last spent messages are waited for")
         while time.monotonic() - began < _EMPTY_SECONDS:
             try:
                 if not sum(self._stack.count_messages().values()):
@@ -179,7 +189,11 @@ class Run:
     # --- the judgement ------------------------------------------------------------------------
 
     def _judge(self, faults: Faults, done_after: float | None, emptied_after: float | None) -> bool:
+        assert self._fleet is not None
         assert self._submitter is not None
+        left = self._stack.count_messages()
+        self._submitter.stop()
+        self._fleet.stop()  # from here on nothing changes any more
         evidence = Evidence(self._stack.engine)
         submitted = set(self._submitter.submitted) | set(self._submitter.foreign)
         frozen = {
@@ -189,7 +203,7 @@ class Run:
         checks = [
             *check_jobs(evidence, submitted, frozen),
             check_recoveries(recoveries, _RECOVERY_SECONDS),
-            *self._check_end(faults, done_after, emptied_after),
+            *self._check_end(faults, done_after, emptied_after, left),
         ]
         self._diary.say(f"over: {self._diary.faults.total()} faults {dict(self._diary.faults)}")
         print_table(checks)
@@ -199,11 +213,15 @@ class Run:
         return all(check.is_kept for check in checks)
 
     def _check_end(
-        self, faults: Faults, done_after: float | None, emptied_after: float | None
+        self,
+        faults: Faults,
+        done_after: float | None,
+        emptied_after: float | None,
+        left: dict[str, int],
     ) -> list[Check]:
         assert self._fleet is not None
         assert self._submitter is not None
-        left, dead = self._stack.count_messages(), self._stack.count_dead_letters()
+        dead = self._stack.count_dead_letters()
         done = "not done" if done_after is None else f"after {done_after:.1f} s"
         emptied = f"left: {left}" if emptied_after is None else f"after {emptied_after:.0f} s"
         own_errors = [*faults.errors, *self._submitter.errors]

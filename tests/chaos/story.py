@@ -19,11 +19,11 @@ def tell(job_id: str, evidence: Evidence, diary: Diary, folder: Path) -> str:
     else:
         parts += [f"  {name} = {value}" for name, value in row._mapping.items()]
     events = [
-        (claim.begin, f"claimed by worker {claim.worker_id} ({claim.claim_id})")
+        (claim.begin, f"claimed by worker {claim.worker_id}")
         for claim in evidence.claims.get(job_id, [])
     ]
     events += [
-        (claim.end, f"claim {claim.claim_id} ended: {claim.outcome}")
+        (claim.end, f"claim of worker {claim.worker_id} ended: {claim.outcome}")
         for claim in evidence.claims.get(job_id, [])
         if claim.end
     ]
@@ -32,7 +32,13 @@ def tell(job_id: str, evidence: Evidence, diary: Diary, folder: Path) -> str:
         events.append((start.started_at, f"code began in {where}"))
         if start.ended_at:
             events.append((start.ended_at, f"code ended in process {start.pid}"))
-    events += [(blow.at, f"({blow.worker}: {blow.who} {blow.pid} was hit)") for blow in diary.blows]
+    pids = {pid for start in evidence.starts[job_id] for pid in (start.pid, start.main_pid)}
+    events += [
+        (blow.at, f"({blow.worker}: {blow.who} {blow.pid} was hit)")
+        for blow in diary.blows
+        if blow.pid in pids
+    ]
+    events += [(lost, "(every bell in the queues was destroyed)") for lost in diary.losses]
     parts += [f"  {at:%H:%M:%S.%f} {words}" for at, words in sorted(events)]
     parts += [f"  {len(evidence.effects[job_id])} effects of its transaction", "  logs:"]
     return "\n".join(parts + _grep(job_id, folder))

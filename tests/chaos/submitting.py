@@ -22,9 +22,13 @@ from chalicelib.db.tables import jobs
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 from chalicelib.settings import get_settings
+from tests.chaos.evidence import count_unfinished
 from tests.chaos.kinds import FOREIGN, Errand, Kind
 
 _THREADS = 3
+#: More jobs than this do not wait at once: each call to moto's server takes longer the more
+#: messages it holds, and a run would spend its time there.
+_MOST_WAITING = 400
 _PROJECTS = ("acme", "globex", "initech")
 #: One job in so many comes from a stock Celery producer.
 _FOREIGN_ONE_IN = 50
@@ -56,6 +60,7 @@ class Submitter:
         self._threads: list[threading.Thread] = []
         self._began = 0.0
         self._is_over = False
+        self._waiting = 0.0, 0
         #: Id -> kind, of jobs whose commit was answered.
         self.submitted: dict[str, Kind] = {}
         #: The same of those whose commit was not: they may exist.
@@ -106,9 +111,22 @@ class Submitter:
         while (numbers := self._take()) and not self._is_over:
             due = self._began + self._duration * numbers[0] / len(self._kinds)
             time.sleep(max(0.0, due - time.monotonic()))
+            while self._count_waiting() > _MOST_WAITING and not self._is_over:
+                time.sleep(0.2)
             own = [n for n in numbers if not _is_foreign(n)]
             while own and not self._submit(own) and not self._is_over:
                 time.sleep(0.3)
+
+    def _count_waiting(self) -> int:
+        """Jobs that have not ended, as of a moment ago; all, while that cannot be read."""
+        with self._lock:
+            if time.monotonic() - self._waiting[0] > 0.5:
+                try:
+                    waiting = count_unfinished(self._engine)[1]
+                except DatabaseUnavailable:
+                    waiting = len(self._kinds)
+                self._waiting = time.monotonic(), waiting
+            return self._waiting[1]
 
     def _submit(self, numbers: list[int]) -> bool:
         """Submit jobs together; False if the database did not say that it has them."""

@@ -20,12 +20,16 @@ MakeFleet = Callable[..., Fleet]
 def make_fleet(
     moto_server: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[MakeFleet]:
-    """Makes a fleet without workers: `make_fleet("sqlite", LEASE_SECONDS=9)`."""
+    """Makes a fleet without workers: `make_fleet("sqlite", LEASE_SECONDS=9)`, or on a URL."""
     with ExitStack() as stack:
 
-        def make(backend: str = "mariadb", **environment: object) -> Fleet:
-            url = _make_database(backend, request, tmp_path, stack)
-            fleet = Fleet(tmp_path, moto_server, url, **environment)
+        def make(
+            database: str = "mariadb", *, sqs_url: str = moto_server, **environment: object
+        ) -> Fleet:
+            url = database
+            if "://" not in database:
+                url = _make_database(database, request, tmp_path, stack)
+            fleet = Fleet(tmp_path, sqs_url, url, **environment)
             stack.callback(fleet.close)
             stack.enter_context(fleet.activated())
             return fleet

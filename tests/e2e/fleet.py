@@ -281,6 +281,13 @@ class Fleet:
         answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
+    def count_visible(self, queue: str) -> int:
+        """Messages in a queue that a receive would bring."""
+        name = "ApproximateNumberOfMessages"
+        url = self.queue_url(queue)
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
     def wait_until_queues_empty(self, seconds: float = 10) -> None:
         """Every message is deleted."""
         wait_until(

@@ -107,7 +107,7 @@ def give(self: Any, what: str, size: int = 0) -> Any:
             for _ in range(10_000):
                 value = [value]
             return value
-    return "x" * size
+    return ('"' if what == "quotes" else "x") * size
 
 
 class _Unpicklable(Exception):
@@ -139,3 +139,11 @@ class _BadStr(Exception):
         raise RuntimeError("no words")
 
     __repr__ = __str__
+
+
+@app.task(name="plain.echo_late", bind=True)
+def echo_late(self: Any, text: str, moment: Any) -> list[Any]:
+    """Ask for one retry, then say what arrived."""
+    if self.request.retries == 0:
+        raise self.retry(countdown=0.1)
+    return [len(text), type(moment).__name__]

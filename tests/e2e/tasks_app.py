@@ -120,6 +120,11 @@ def _fail(job: Job, parameters: Fail) -> int:
         case "retryable":
             after = parameters.retry_after_seconds
             raise RetryableError("the cloud is busy", retry_after_seconds=after)
+        case "slow":
+            try:
+                _rest(1.5)
+            finally:
+                raise ZeroDivisionError("a bug while it is told to stop")
         case "permanent":
             raise PermanentError("the cloud will never do this")
     raise ZeroDivisionError("a bug")

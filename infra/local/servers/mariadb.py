@@ -62,6 +62,8 @@ class MariaDB(Server):
         self._program = program
         self._options = [
             f"--datadir={self._folder / 'data'}",
+            # A server that starts deletes all temporary tables in there, also another server's.
+            f"--tmpdir={self._folder}",
             "--innodb-log-file-size=16M",
             "--innodb-buffer-pool-size=64M",
             "--skip-log-bin",

@@ -2,11 +2,16 @@
 import { pathToFileURL } from "node:url";
 
 const [folder, port] = process.argv.slice(2);
-const { buildApp } = await import(pathToFileURL(`${folder}/dist/app.js`).href);
-// Its own program listens on every address of the machine; this one on 127.0.0.1.
-const app = buildApp({ logger: false });
-const counts = {};
+const load = (path) => import(pathToFileURL(`${folder}/dist/${path}`).href);
+const { buildApp } = await load("app.js");
+const { SqsStore } = await load("sqs/sqsStore.js");
 
+// URLs of queues begin with the address that the client asked, not with sqs.REGION.localhost.
+const sqsStore = new SqsStore();
+sqsStore.host = "";
+const app = buildApp({ logger: false, stores: { sqsStore } });
+
+const counts = {};
 app.addHook("preHandler", (request, _reply, done) => {
   const target = request.headers["x-amz-target"];
   if (target) {
@@ -18,4 +23,5 @@ app.addHook("preHandler", (request, _reply, done) => {
 });
 app.get("/_counts", async () => counts);
 
+// Its own program listens on every address of the machine.
 await app.listen({ port: Number(port), host: "127.0.0.1" });

@@ -3,14 +3,17 @@
 Covered: `time.time`, `time.time_ns`, and `now`, `utcnow` and `today` of datetime and date,
 in the process and in every Python process that it starts. Not covered: monotonic clocks,
 which a wrong clock leaves alone anyway, and C code that asks the system by itself
-(`time.localtime()` without an argument, libcurl, TLS).
+(`time.localtime()` without an argument, libcurl, TLS). msgspec cannot decode into a class
+that took over datetime's name: no parameter of a chaos job is a datetime.
 """
 
 from __future__ import annotations
 
+import copyreg
 import datetime as dt
 import os
 import time
+from functools import partial
 from typing import Any, TypeAlias
 
 RealDate: TypeAlias = dt.date
@@ -49,12 +52,18 @@ def _set_wrong(seconds: float) -> None:
         def today(cls) -> Any:
             return WrongDateTime.now().date()
 
-    for wrong in (WrongDate, WrongDateTime):  # pickled by the names that they take over
-        wrong.__module__, wrong.__qualname__ = "datetime", wrong.__mro__[1].__qualname__
+    # Values of the real classes are pickled as the classes that took over their names.
+    for real, wrong in ((RealDate, WrongDate), (RealDateTime, WrongDateTime)):
+        wrong.__module__, wrong.__qualname__ = "datetime", real.__qualname__
+        copyreg.pickle(real, partial(_reduce, wrong))
     time.time = lambda: _real_time() + seconds
     time.time_ns = lambda: _real_time_ns() + int(seconds * 1e9)
     dt.datetime = WrongDateTime  # type: ignore[misc]
     dt.date = WrongDate  # type: ignore[misc]
+
+
+def _reduce(wrong: type, value: Any) -> tuple[type, Any]:
+    return wrong, value.__reduce__()[1]
 
 
 if _seconds := float(os.environ.get("CHAOS_CLOCK_SECONDS", "0")):

@@ -1,0 +1,70 @@
+"""A database that goes away while jobs run and comes back."""
+
+from __future__ import annotations
+
+import time
+
+from infra.local.servers.mariadb import MariaDB
+from tests.databases import copy_schema
+from tests.e2e.conftest import MakeFleet
+from tests.e2e.contracts import SLEEP, Sleep
+from tests.e2e.fleet import wait_until
+
+
+def test_jobs_end_once_though_the_database_was_away(
+    make_fleet: MakeFleet, mariadb_template: list[str]
+) -> None:
+    with MariaDB() as server:
+        url = server.create_database()
+        _copy(server, mariadb_template, url)
+        fleet = make_fleet(url, LEASE_SECONDS=30)
+        worker = fleet.start_worker()
+        job_ids = [fleet.submit(SLEEP, Sleep(seconds=1.5)) for _ in range(10)]
+        wait_until(lambda: fleet.job(job_ids[0]).state in ("STARTED", "SUCCESS"), 20)
+        fleet.engine.dispose()
+        server.stop()
+        time.sleep(5)
+        server.start()
+        for job_id in job_ids:
+            row = fleet.wait_for_state(job_id, "SUCCESS", seconds=40)
+            assert fleet.notes(job_id) == ["effect"]
+            assert row.attempts == 1
+        assert "database away" in worker.text
+        assert "database back" in worker.text
+        fleet.wait_until_queues_empty()
+
+        # Killed in the midst of work it loses nothing either.
+        job_ids = [fleet.submit(SLEEP, Sleep(seconds=0.1)) for _ in range(40)]
+        time.sleep(0.7)
+        fleet.engine.dispose()
+        server.kill()
+        server.start()
+        for job_id in job_ids:
+            fleet.wait_for_state(job_id, "SUCCESS", seconds=40)
+            assert fleet.notes(job_id) == ["effect"]
+        fleet.wait_until_queues_empty(20)
+        worker.terminate()
+        assert worker.wait_for_exit() == 0
+        fleet.engine.dispose()
+
+
+def test_worker_can_be_stopped_while_the_database_is_away(
+    make_fleet: MakeFleet, mariadb_template: list[str]
+) -> None:
+    with MariaDB() as server:
+        url = server.create_database()
+        _copy(server, mariadb_template, url)
+        fleet = make_fleet(url, SHUTDOWN_GRACE_SECONDS=2)
+        worker = fleet.start_worker()
+        job_id = fleet.submit(SLEEP, Sleep(seconds=2))
+        fleet.wait_for_state(job_id, "STARTED")
+        fleet.engine.dispose()
+        server.kill()
+        worker.terminate()
+        assert worker.wait_for_exit(30) == 0
+        assert worker.group_pids() == []
+
+
+def _copy(server: MariaDB, template: list[str], url: str) -> None:
+    # The rows of the template are on another server; only the tables are wanted here.
+    copy_schema(server, [line for line in template if not line.startswith("INSERT")], url)

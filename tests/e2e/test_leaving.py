@@ -1,0 +1,113 @@
+"""SIGTERM: what a worker finishes, what it gives back, and how fast others take over."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from chalicelib.broker.queues import DEFAULT
+from tests.e2e.conftest import MakeFleet
+from tests.e2e.contracts import SLEEP, Sleep
+from tests.e2e.fleet import wait_until
+
+
+def test_short_job_is_finished_before_the_worker_leaves(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
+    worker = fleet.start_worker()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=2.5))
+    fleet.wait_for_state(job_id, "STARTED")
+    worker.terminate()
+    assert worker.wait_for_exit() == 0
+    assert fleet.job(job_id).state == "SUCCESS"
+    assert fleet.outcomes(job_id) == []
+    assert fleet.list_workers() == []
+    assert worker.group_pids() == []
+    fleet.wait_until_queues_empty()
+
+
+def test_long_job_is_released_uncounted_and_starts_elsewhere_at_once(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=1, LEASE_SECONDS=60)
+    first = fleet.start_worker(concurrency=1)
+    job_id = fleet.submit(SLEEP, Sleep(seconds=6))
+    fleet.wait_for_state(job_id, "STARTED")
+    first_claim = fleet.job(job_id).claim_id
+    second = fleet.start_worker(concurrency=1)
+    first.terminate()
+    assert first.wait_for_exit() == 0
+    left_at = time.monotonic()
+    wait_until(lambda: fleet.job(job_id).claim_id != first_claim, 5)
+    assert time.monotonic() - left_at < 3
+    row = fleet.wait_for_state(job_id, "SUCCESS")
+    assert row.attempts == 1
+    assert fleet.outcomes(job_id) == ["released"]
+    assert fleet.notes(job_id) == ["effect"]
+    assert [row.pid for row in fleet.list_workers()] == [second.pid]
+    assert first.group_pids() == []
+    fleet.wait_until_queues_empty()
+
+
+def test_received_messages_that_were_not_started_come_back(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=6, E2E_VISIBILITY_SECONDS=600)
+    for queue in ("network", "default"):
+        fleet.sqs.set_queue_attributes(
+            QueueUrl=fleet.queue_url(queue), Attributes={"VisibilityTimeout": "600"}
+        )
+    job_ids = [fleet.submit(SLEEP, Sleep(seconds=2)) for _ in range(8)]
+    first = fleet.start_worker("--prefetch-multiplier", "4", concurrency=1)
+    wait_until(lambda: first.text.count("received") >= 4, 20)
+    first.terminate()
+    wait_until(lambda: fleet.count_visible(DEFAULT) >= 7, 5)
+    assert first.wait_for_exit() == 0
+    done = [job_id for job_id in job_ids if fleet.job(job_id).state == "SUCCESS"]
+    assert len(done) in (1, 2)
+    second = fleet.start_worker(concurrency=2)
+    for job_id in job_ids:
+        assert fleet.wait_for_state(job_id, "SUCCESS", seconds=30).attempts == 1
+        assert fleet.notes(job_id) == ["effect"]
+    assert second.status is None
+    fleet.wait_until_queues_empty()
+
+
+def test_second_sigterm_leaves_now(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60)
+    worker = fleet.start_worker()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=60))
+    fleet.wait_for_state(job_id, "STARTED")
+    worker.terminate()
+    time.sleep(1)
+    assert worker.status is None
+    worker.terminate()
+    asked_at = time.monotonic()
+    assert worker.wait_for_exit() == 0
+    assert time.monotonic() - asked_at < 5
+    row = fleet.job(job_id)
+    assert row.state == "PENDING"
+    assert row.attempts == 0
+    assert fleet.outcomes(job_id) == ["released"]
+    assert worker.group_pids() == []
+    assert fleet.list_workers() == []
+
+
+def test_interrupt_from_the_keyboard_leaves_as_sigterm_does(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
+    worker = fleet.start_worker()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=2))
+    fleet.wait_for_state(job_id, "STARTED")
+    worker.signal(signal.SIGINT)
+    worker.wait_for_exit()
+    assert fleet.job(job_id).state == "SUCCESS"
+    assert fleet.list_workers() == []
+    assert worker.group_pids() == []
+
+
+def test_idle_worker_leaves_at_once(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet("sqlite", SHUTDOWN_GRACE_SECONDS=60)
+    worker = fleet.start_worker()
+    time.sleep(1)
+    worker.terminate()
+    asked_at = time.monotonic()
+    assert worker.wait_for_exit() == 0
+    assert time.monotonic() - asked_at < 6
+    assert fleet.list_workers() == []

@@ -1,0 +1,124 @@
+"""The dispatcher finds its work by index: what has finished costs it nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, insert, literal, select, text
+
+from chalicelib.db.clock import seconds_from_now
+from chalicelib.db.engine import make_engine
+from chalicelib.db.tables import jobs
+from chalicelib.services.claims import extend
+from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed, ring_due, ring_lost
+from tests.factories.jobs import WORKER, create_job
+from tests.factories.workers import create_worker
+
+pytestmark = pytest.mark.usefixtures("sqs")
+
+FINISHED_ROWS = 20_480
+QUERIES = [ring_due, ring_lost, rescue_lapsed]
+
+
+def fill(engine: Engine) -> None:
+    """Finished jobs by the thousand, a few that wait or run, and a worker that has heard."""
+    with engine.connect() as connection:
+        for state in ("SUCCESS", "SUCCESS", "SUCCESS", "FAILURE", "REVOKED"):
+            create_job(connection, state=state, queue="network", run_at=seconds_from_now(-9000))
+        columns = [column for column in jobs.c if column is not jobs.c.id]
+        for generation in range(12):
+            twins = select(jobs.c.id + literal(f"-{generation}"), *columns).where(
+                jobs.c.finished_at.is_not(None)
+            )
+            names = ["id", *(column.name for column in columns)]
+            connection.execute(insert(jobs).from_select(names, twins))
+    add_work(engine)
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.execute(text("ANALYZE TABLE jobs"))
+
+
+def add_work(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for _ in range(3):
+            create_job(connection)
+            create_job(connection, rung_at=seconds_from_now(0), run_at=seconds_from_now(300))
+            create_job(connection, state="STARTED")
+        create_worker(connection, heard={"default": 0.0, "network": 0.0})
+
+
+def record_statements(engine: Engine, work: Callable[[Engine], Any]) -> list[tuple[str, Any]]:
+    """The statements that `work` sends, with their parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    work(engine)
+    event.remove(engine, "before_cursor_execute", note)
+    return sent
+
+
+def explain(engine: Engine, statement: str, parameters: Any) -> list[dict[str, Any]]:
+    word = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"{word} {statement}", parameters)
+        return [dict(row) for row in found.mappings()]
+
+
+@pytest.mark.parametrize("work", QUERIES)
+def test_search_goes_by_the_dispatchers_index(
+    engine: Engine, work: Callable[[Engine], int]
+) -> None:
+    fill(engine)
+    sent = record_statements(engine, work)
+    searches = [one for one in sent if one[0].startswith("SELECT jobs") and "LIMIT" in one[0]]
+    assert searches
+    for statement, parameters in searches:
+        plan = explain(engine, statement, parameters)
+        if engine.dialect.name == "sqlite":
+            steps = [step["detail"] for step in plan]
+            assert any("ix_jobs_dispatch" in step for step in steps), steps
+            assert not [step for step in steps if step.startswith("SCAN")], steps
+        else:
+            (step,) = plan
+            assert (step["key"], step["type"]) == ("ix_jobs_dispatch", "range")
+            assert int(step["rows"]) < 100
+
+
+def count_reads(engine: Engine) -> int:
+    """Rows that this session's statements have looked at so far."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SHOW SESSION STATUS LIKE 'Handler_read%'")).all()
+    return sum(int(value) for _, value in rows)
+
+
+def test_cost_of_a_pass_does_not_grow_with_finished_rows(mariadb_engine: Engine) -> None:
+    url = mariadb_engine.url.render_as_string(hide_password=False)
+    one_session = make_engine(url, pool_size=1)
+    reads = []
+    for prepare in (add_work, fill):
+        prepare(mariadb_engine)
+        # What SHOW itself reads is the difference of two that follow each other.
+        before = count_reads(one_session)
+        own = count_reads(one_session) - before
+        before = count_reads(one_session)
+        dispatch_due(one_session)
+        reads.append(count_reads(one_session) - before - own)
+    one_session.dispose()
+    few, many = reads
+    assert many < few + 100 < FINISHED_ROWS / 10
+
+
+def test_beat_finds_its_jobs_by_their_ids(mariadb_engine: Engine) -> None:
+    """By another index it would lock rows in another order than outcomes do, and deadlock."""
+    fill(mariadb_engine)
+    job_ids = [create_job(mariadb_engine, state="STARTED").id for _ in range(8)]
+    ((statement, parameters),) = record_statements(
+        mariadb_engine, lambda engine: extend(engine, WORKER, job_ids, 40.0)
+    )
+    (step,) = explain(mariadb_engine, statement, parameters)
+    assert (step["key"], step["type"]) == ("PRIMARY", "range")
