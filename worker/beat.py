@@ -1,4 +1,8 @@
-"""The beat: every few seconds a worker says that it lives, keeps what it holds, and dispatches."""
+"""The beat: every few seconds a worker says that it lives, keeps what it holds, and dispatches.
+
+Two threads: what asks SQS may wait for it much longer than a lease lasts, so leases and
+orders, which only need the database, do not wait for that.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import bootsteps
@@ -53,7 +58,7 @@ class BeatStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no 
 
 
 class Beat(threading.Thread):
-    """One worker's beat."""
+    """One worker's beat: leases and orders in this thread, SQS and dispatch in another."""
 
     def __init__(self, controller: Any) -> None:
         super().__init__(name="beat", daemon=True)
@@ -65,7 +70,9 @@ class Beat(threading.Thread):
         self._protection = ScaleInProtection(self._settings.ecs_agent_uri)
         self._leaver = Leaver(controller, self._settings.shutdown_grace_seconds)
         self._housekept_at = 0.0
-        self._is_database_away = False
+        self._dispatching = threading.Thread(
+            target=self._repeat, args=(self._dispatch,), name="dispatch", daemon=True
+        )
         self._facts = WorkerFacts(
             id=process.WORKER_ID,
             hostname=socket.gethostname(),
@@ -78,8 +85,9 @@ class Beat(threading.Thread):
         """End the beat and sign off; called when everything else has stopped."""
         self._stopped.set()
         self._leaver.cancel()
-        if self.is_alive():
-            self.join(timeout=5)
+        for thread in (self, self._dispatching):
+            if thread.is_alive():
+                thread.join(timeout=5)
         try:
             workers.deregister(process.engine(), process.WORKER_ID)
         except DatabaseUnavailable:
@@ -87,9 +95,21 @@ class Beat(threading.Thread):
 
     def run(self) -> None:
         self._leaver.listen()
+        self._dispatching.start()
+        self._repeat(self._beat)
+
+    def _repeat(self, work: Callable[[], None]) -> None:
+        is_database_away = False
         while True:
             try:
-                self._beat()
+                work()
+                if is_database_away:
+                    logger.info("database back")
+                is_database_away = False
+            except DatabaseUnavailable as error:
+                if not is_database_away:
+                    logger.warning("database away, beats go on: %s", error.__cause__ or error)
+                is_database_away = True
             except Exception:  # the edge: whatever a beat meets, there is a next one
                 logger.exception("beat failed")
             if self._stopped.wait(self._settings.beat_seconds):
@@ -100,27 +120,20 @@ class Beat(threading.Thread):
         channel = process.find_channel(self._controller)
         if channel is not None:
             self._leaver.watch(channel)
-            self._visibility.extend(channel)  # does not wait for the database
             if reason := find_deaf_queue(channel.heard):
                 logger.critical("watchdog: %s", reason)
                 self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
-        try:
-            self._touch_record(self._heard(channel))
-        except DatabaseUnavailable as error:
-            if not self._is_database_away:
-                logger.warning("database away, beats go on: %s", error.__cause__ or error)
-            self._is_database_away = True
-        else:
-            if self._is_database_away:
-                logger.info("database back")
-            self._is_database_away = False
-
-    def _touch_record(self, heard: dict[str, float]) -> None:
-        engine, settings = process.engine(), self._settings
+        engine, lease_seconds = process.engine(), self._settings.lease_seconds
         in_hand = [request.id for request in process.running_requests()]
-        claims.extend(engine, process.WORKER_ID, in_hand, settings.lease_seconds)
-        workers.heartbeat(engine, self._facts, heard)
+        claims.extend(engine, process.WORKER_ID, in_hand, lease_seconds)
+        workers.heartbeat(engine, self._facts, self._heard(channel))
         self._canceller.obey(claims.read_orders(engine, process.WORKER_ID, in_hand))
+
+    def _dispatch(self) -> None:
+        engine, settings = process.engine(), self._settings
+        channel = process.find_channel(self._controller)
+        if channel is not None:
+            self._visibility.extend(channel)  # does not wait for the database
         dispatcher.dispatch_due(engine)
         if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
             self._housekept_at = time.monotonic()

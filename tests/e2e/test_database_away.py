@@ -8,7 +8,7 @@ from infra.local.servers.mariadb import MariaDB
 from tests.databases import copy_schema
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
-from tests.e2e.fleet import wait_until
+from tests.e2e.worker_process import wait_until
 
 
 def test_jobs_end_once_though_the_database_was_away(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
-from tests.e2e.fleet import Fleet, wait_until
+from tests.e2e.fleet import Fleet
+from tests.e2e.worker_process import wait_until
 from tests.fakes.unruly_sqs import UnrulySqs
 
 
@@ -34,7 +35,7 @@ def test_polling_goes_on_when_receives_stop_failing(
         for words, misbehave in moods.items():
             before = len(worker.text)
             misbehave()
-            wait_until(lambda: sqs.misdeeds >= 2, 10)
+            wait_until(lambda: sqs.misdeeds >= 4, 15)
             sqs.obey()
             job_id = fleet.submit(SLEEP, Sleep(seconds=0))
             fleet.wait_for_state(job_id, "SUCCESS")

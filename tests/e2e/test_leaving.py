@@ -8,7 +8,7 @@ import time
 from chalicelib.broker.queues import DEFAULT
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
-from tests.e2e.fleet import wait_until
+from tests.e2e.worker_process import wait_until
 
 
 def test_short_job_is_finished_before_the_worker_leaves(make_fleet: MakeFleet) -> None:

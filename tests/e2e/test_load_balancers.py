@@ -14,7 +14,8 @@ from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpe
 from chalicelib.services import jobs as jobs_service
 from chalicelib.services import load_balancers as service
 from tests.e2e.conftest import MakeFleet
-from tests.e2e.fleet import PROJECT, Fleet, wait_until
+from tests.e2e.fleet import PROJECT, Fleet
+from tests.e2e.worker_process import wait_until
 from worker.upstream.errors import UpstreamRejected, UpstreamThrottled
 from worker.upstream.memory import MemoryUpstream
 

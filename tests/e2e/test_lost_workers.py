@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import DIE, SLEEP, Die, Sleep
-from tests.e2e.fleet import wait_until
+from tests.e2e.worker_process import wait_until
 
 
 def test_job_of_a_worker_killed_with_its_pool_is_rescued_and_counted(

@@ -12,7 +12,8 @@ import pytest
 
 from chalicelib.broker.queues import DEFAULT
 from tests.e2e.contracts import SLEEP, Sleep
-from tests.e2e.fleet import Fleet, envelope
+from tests.e2e.fleet import Fleet
+from tests.e2e.messages import envelope
 
 DEEP = "[" * 10_000 + "]" * 10_000
 

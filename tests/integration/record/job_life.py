@@ -19,6 +19,8 @@ class Life:
     is_cancel_ordered: bool = False
     has_lapsed: bool = False
     holder: Claim | None = None
+    #: Every claim there was, the holder's included.
+    claims: list[Claim] = field(default_factory=list)
     #: Outcomes of the attempts that did not succeed, in order.
     ended: list[str] = field(default_factory=list)
     #: How often its effect must have happened.

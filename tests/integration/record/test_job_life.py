@@ -10,11 +10,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
+    initialize,
     invariant,
-    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -33,15 +32,19 @@ from tests.fakes.sqs import FakeSqs
 from tests.integration.record.job_life import Life
 from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, never
 
-IS_LONG = os.getenv("HYPOTHESIS_PROFILE") == "long"
+EXAMPLES = 500 if os.getenv("HYPOTHESIS_PROFILE") == "long" else 80
 EXTENT = settings(
-    max_examples=400 if IS_LONG else 25,
-    stateful_step_count=80 if IS_LONG else 30,
+    max_examples=EXAMPLES,
+    stateful_step_count=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 LEASE = 3600.0
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])
+#: Which job something happens to, mostly one that is alive.
+WHICH = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
+#: How many claims of a job are younger than the one that is used, mostly none.
+AGE = st.sampled_from([0, 0, 0, 1, 2])
 
 #: What tasks made true in the transaction of their outcome.
 ledger = Table("ledger", MetaData(), Column("job_id", String(36), nullable=False))
@@ -54,9 +57,6 @@ def write_ledger(connection: Connection, job_id: str) -> None:
 class JobLife(RuleBasedStateMachine):
     """Each rule does something to the record and to the model, and compares their answers."""
 
-    bells = Bundle("bells")
-    claims = Bundle("claims")
-
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
@@ -68,27 +68,56 @@ class JobLife(RuleBasedStateMachine):
     def life(self, held: Claim) -> Life:
         return self.lives[held.job_id]
 
-    @rule(target=bells, max_attempts=st.integers(1, 3))
-    def submit(self, max_attempts: int) -> str:
+    def job(self, which: int) -> str:
+        """The id of a job; those that wait come first, those that have ended last."""
+        lives = self.lives
+        ids = sorted(lives, key=lambda one: (lives[one].is_final, not lives[one].waits))
+        return ids[which % len(ids)]
+
+    def claim(self, which: int, age: int) -> Claim:
+        """A claim of a job, live or not; jobs that run come first."""
+        claimed = [life for life in self.lives.values() if life.claims]
+        claimed.sort(key=lambda life: (life.state != "STARTED", life.is_final))
+        found = claimed[which % len(claimed)].claims
+        return found[-1 - age % len(found)]
+
+    def is_work_going_on(self) -> bool:
+        """Whether some job was claimed, and not all have ended, which leaves little to happen."""
+        return any(life.claims for life in self.lives.values()) and self.count_alive() > 0
+
+    def count_alive(self) -> int:
+        return sum(not life.is_final for life in self.lives.values())
+
+    @initialize(max_attempts=st.integers(1, 3))
+    def begin(self, max_attempts: int) -> None:
+        self.submit(max_attempts)
+
+    @precondition(lambda self: self.count_alive() < 3)
+    @rule(max_attempts=st.integers(1, 3))
+    def submit(self, max_attempts: int) -> None:
         job_id: str = create_job(self.engine, max_attempts=max_attempts).id
         self.lives[job_id] = Life(max_attempts)
-        return job_id
 
-    @rule(target=claims, job_id=bells, worker=WORKERS)
-    def hear_bell(self, job_id: str, worker: str) -> Any:
-        """Once or twice, early or late: bells stay in their bundle."""
-        held = new_claim(job_id, worker)
+    @rule(which=WHICH, worker=WORKERS)
+    def hear_bell(self, which: int, worker: str) -> None:
+        """Early or late, and any number of times."""
+        held = new_claim(self.job(which), worker)
         answer = claims.claim(self.engine, held, LEASE)
         assert answer == self.life(held).expect_answer(held)
-        return held if answer == "claimed" else multiple()
+        if answer == "claimed":
+            self.life(held).claims.append(held)
 
-    @rule(held=claims)
-    def ask_again(self, held: Claim) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE)
+    def ask_again(self, which: int, age: int) -> None:
         """The answer to a claim was lost, perhaps for long."""
+        held = self.claim(which, age)
         assert claims.claim(self.engine, held, LEASE) == self.life(held).expect_answer(held)
 
-    @rule(held=claims)
-    def beat(self, held: Claim) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE)
+    def beat(self, which: int, age: int) -> None:
+        held = self.claim(which, age)
         claims.extend(self.engine, held.worker_id, [held.job_id], LEASE)
         life = self.life(held)
         is_holder = life.state == "STARTED" and life.holder.worker_id == held.worker_id  # type: ignore[union-attr]
@@ -97,66 +126,78 @@ class JobLife(RuleBasedStateMachine):
         orders = claims.read_orders(self.engine, held.worker_id, [held.job_id])
         assert orders == ([held.job_id] if is_holder and life.is_cancel_ordered else [])
 
-    @rule(job_id=bells)
-    def let_lease_lapse(self, job_id: str) -> None:
-        if self.lives[job_id].state == "STARTED":
-            expire_lease(self.engine, job_id)
-            self.lives[job_id].has_lapsed = True
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, is_noticed_at_once=st.booleans())
+    def let_lease_lapse(self, which: int, is_noticed_at_once: bool) -> None:
+        held = self.claim(which, 0)
+        if self.life(held).state == "STARTED":
+            expire_lease(self.engine, held.job_id)
+            self.life(held).has_lapsed = True
+        if is_noticed_at_once:
+            self.dispatch()
 
-    @rule(job_id=bells)
-    def let_time_come(self, job_id: str) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH)
+    def let_time_come(self, which: int) -> None:
+        job_id = self.job(which)
         if self.lives[job_id].waits:
             set_job(self.engine, job_id, run_at=now())
             self.lives[job_id].is_due = True
 
+    @precondition(is_work_going_on)
     @rule()
     def dispatch(self) -> None:
         lost = [life for life in self.lives.values() if life.lose_worker()]
         assert dispatch_due(self.engine).rescued == len(lost)
 
-    @rule(held=claims, is_told_twice=st.booleans())
-    def succeed(self, held: Claim, is_told_twice: bool) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE, is_told_twice=st.booleans())
+    def succeed(self, which: int, age: int, is_told_twice: bool) -> None:
+        held = self.claim(which, age)
         effect = partial(write_ledger, job_id=held.job_id)
         for _ in range(1 + is_told_twice):
             told = succeed(self.engine, held, None, [effect])
             assert told == self.life(held).succeed(held)
 
-    @rule(held=claims, seconds=st.sampled_from([0.0, 60.0, 5000.0]))
-    def fail(self, held: Claim, seconds: float) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE, seconds=st.sampled_from([0.0, 0.0, 60.0, 5000.0]))
+    def fail(self, which: int, age: int, seconds: float) -> None:
+        held = self.claim(which, age)
         life = self.life(held)
         ended = fail(self.engine, held, BROKEN, after(seconds))
         state = "RETRY" if life.attempts < life.max_attempts else "FAILURE"
         expected = life.end_attempt(held, "failed", state, is_due=not seconds)
         assert (ended and ended.state) == expected
 
-    @rule(held=claims)
-    def fail_for_good(self, held: Claim) -> None:
-        ended = fail(self.engine, held, HOPELESS, never)
-        assert (ended and ended.state) == self.life(held).end_attempt(held, "failed", "FAILURE")
-
-    @rule(held=claims)
-    def release_or_obey(self, held: Claim) -> None:
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE)
+    def release(self, which: int, age: int) -> None:
         """A worker that stops, or a task that stopped on order."""
+        held = self.claim(which, age)
         ended = release(self.engine, held, "stop")
         assert (ended and ended.state) == self.life(held).end_attempt(held, "released", "PENDING")
 
-    @rule(held=claims)
-    def drop(self, held: Claim) -> None:
-        ended = revoke(self.engine, held, HOPELESS)
-        assert (ended and ended.state) == self.life(held).end_attempt(held, "cancelled", "REVOKED")
+    @precondition(is_work_going_on)
+    @rule(which=WHICH, age=AGE, is_dropped=st.booleans())
+    def end_for_good(self, which: int, age: int, is_dropped: bool) -> None:
+        """By an error that no repetition mends, or because the task drops its job."""
+        held = self.claim(which, age)
+        outcome, state = ("cancelled", "REVOKED") if is_dropped else ("failed", "FAILURE")
+        if is_dropped:
+            ended = revoke(self.engine, held, HOPELESS)
+        else:
+            ended = fail(self.engine, held, HOPELESS, never)
+        assert (ended and ended.state) == self.life(held).end_attempt(held, outcome, state)
 
-    @rule(job_id=bells)
-    def cancel(self, job_id: str) -> None:
+    @rule(which=WHICH)
+    def cancel(self, which: int) -> None:
+        job_id = self.job(which)
         if self.lives[job_id].cancel():
             row = jobs_service.cancel(self.engine, "demo", job_id)
             assert row.state == self.lives[job_id].state
         else:
             with pytest.raises(ImmutableObject):
                 jobs_service.cancel(self.engine, "demo", job_id)
-
-    @rule(held=consumes(claims))
-    def forget(self, held: Claim) -> None:
-        """A worker dies with what it held."""
 
     @invariant()
     def record_is_what_it_should_be(self) -> None:

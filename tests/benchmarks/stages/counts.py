@@ -1,0 +1,126 @@
+"""SQS calls and SQL statements a job, counted by the servers; and the calls of an idle worker."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks import contestants
+from tests.benchmarks.probing import submit_in_bulk
+from tests.benchmarks.lab import Lab, Room
+from tests.benchmarks.plan import Plan
+from tests.benchmarks.results import Results
+
+#: What MariaDB counts as a statement of a client, the pings that it counts apart, and kinds.
+_STATEMENTS, _PINGS = "Questions", "Com_admin_commands"
+_KINDS = ("Com_select", "Com_update", "Com_insert", "Com_delete", "Com_begin", "Com_commit")
+_START_SECONDS = 6.0
+
+
+def measure(lab: Lab, plan: Plan, results: Results) -> None:
+    """Count while a full queue is worked off."""
+    with lab.room() as room:
+        before = calls(lab, room)
+        submit_in_bulk(room, plan.counted_jobs)
+        results.tell(f"counting calls and statements of {plan.counted_jobs} jobs")
+        with lab.running(contestants.ours().command, room):
+            spent = _count_statements(lab, plan, room)
+        made = calls(lab, room) - before
+    jobs = plan.counted_jobs
+    results.raw["sqs_calls"] = dict(made)
+    results.raw["sql"] = spent
+    results.set("sqs_calls_per_job", made.total() / jobs)
+    results.set("sql_statements_per_job", spent[_STATEMENTS] / jobs)
+    results.tell(f"pings of the database a job, not counted there: {spent[_PINGS] / jobs:.2f}")
+
+
+def _count_statements(lab: Lab, plan: Plan, room: Room) -> dict[str, float]:
+    """Statements from the first job to the last, less those of as much time without jobs.
+
+    What a process says once, when it connects, is in the first tenth, which is left out.
+    """
+    look = "SELECT COUNT(*) FROM jobs WHERE finished_at IS NOT NULL"
+    with lab.database.cursor(room.database) as cursor:
+
+        def finished() -> int:
+            cursor.execute(look)
+            return int(cursor.fetchall()[0][0])
+
+        def wait_for(count: int) -> tuple[int, int]:
+            """Jobs finished, and how often we looked."""
+            deadline = time.monotonic() + 4 * plan.limit_seconds
+            for looks in range(1, 1_000_000):
+                done = finished()
+                if done >= count or time.monotonic() > deadline:
+                    return done, looks
+                time.sleep(0.25)
+            raise AssertionError("unreachable")
+
+        wait_for(plan.counted_jobs // 10)
+        first, at, done_first = _status(cursor), time.monotonic(), finished()
+        done_last, looks = wait_for(plan.counted_jobs)
+        last, seconds = _status(cursor), time.monotonic() - at
+        time.sleep(1.0)
+        silent = _measure_silence(cursor, plan.silent_seconds)
+    jobs = max(1, done_last - done_first)
+    own = {_STATEMENTS: looks + 2, "Com_select": looks + 1}
+    scale = plan.counted_jobs / jobs
+    return {
+        name: scale * (last[name] - first[name] - own.get(name, 0) - silent[name] * seconds)
+        for name in last
+    }
+
+
+def _measure_silence(cursor: Any, seconds: float) -> dict[str, float]:
+    """Statements a second of a worker without work: its beat."""
+    before = _status(cursor)
+    time.sleep(seconds)
+    after = _status(cursor)
+    # Each reading of the counters is a statement itself.
+    own = {_STATEMENTS: 1}
+    return {name: (after[name] - before[name] - own.get(name, 0)) / seconds for name in after}
+
+
+def _status(cursor: Any) -> dict[str, int]:
+    cursor.execute("SHOW GLOBAL STATUS")
+    wanted = {_STATEMENTS, _PINGS, *_KINDS}
+    return {name: int(value) for name, value in cursor.fetchall() if name in wanted}
+
+
+def calls(lab: Lab, room: Room) -> Counter[str]:
+    """SQS calls about the queues of a room: action -> number."""
+    made: Counter[str] = Counter()
+    for (action, queue), number in lab.server.counts().items():
+        if queue.startswith(f"{room.name}-"):
+            made[action] += number
+    return made
+
+
+@contextmanager
+def watching_idle_worker(lab: Lab, plan: Plan, results: Results) -> Iterator[None]:
+    """Count the receives of a worker without work, while something else is measured beside it.
+
+    It costs next to nothing: a few statements on each beat.
+    """
+    with lab.room() as room, lab.running(contestants.ours().command, room):
+        time.sleep(_START_SECONDS)
+        before, at = _receives(lab, room), time.monotonic()
+        yield
+        time.sleep(max(0.0, at + plan.idle_seconds - time.monotonic()))
+        after, seconds = _receives(lab, room), time.monotonic() - at
+    per_minute = [60 * (after[queue] - before[queue]) / seconds for queue in after]
+    results.keep("idle_receives_by_queue", per_minute, f"a minute, over {seconds:.0f} s")
+    results.set("idle_receives_per_minute", max(per_minute, default=0.0))
+
+
+def _receives(lab: Lab, room: Room) -> Counter[str]:
+    return Counter(
+        {
+            queue: number
+            for (action, queue), number in lab.server.counts().items()
+            if action == "ReceiveMessage" and queue.startswith(f"{room.name}-")
+        }
+    )

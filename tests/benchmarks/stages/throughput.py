@@ -1,0 +1,73 @@
+"""How many jobs a second: everybody in turn, a round after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.benchmarks import contestants, tuning
+from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.contestants import Contestant
+from tests.benchmarks.lab import Lab
+from tests.benchmarks.plan import Plan
+from tests.benchmarks.race import Heat, run
+from tests.benchmarks.results import Results
+
+_KEYS = {
+    "stock_default": "throughput_vs_stock_default",
+    "stock_tuned": "throughput_vs_stock_tuned",
+    "dramatiq_sqs": "throughput_vs_dramatiq_sqs",
+    "taskiq_sqs": "throughput_vs_taskiq_sqs",
+    "raw": "throughput_vs_raw",
+}
+#: A pool of sixteen, each job 10 ms: a fleet that waits for upstreams.
+_SLEEPERS = 16
+_SLEEP_SECONDS = 0.01
+
+
+def measure(lab: Lab, plan: Plan, results: Results) -> None:
+    """Jobs that add, with two processes for everybody; then jobs that wait, with sixteen."""
+    short = Heat(plan.stock_jobs, plan.limit_seconds)
+    best = tuning.find_best(lab, results, short, is_searching=plan.is_searching)
+    field = [contestants.ours(), *best, contestants.raw(), contestants.stock_default()]
+    sizes = {"stock_tuned": plan.stock_jobs, "stock_default": plan.default_jobs}
+    heats = [Heat(sizes.get(one.name, plan.jobs), plan.limit_seconds) for one in field]
+    rates = _race(lab, results, field, heats, plan.rounds)
+    for one in field:
+        results.keep(f"throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
+    for name, key in _KEYS.items():
+        results.add(key, ratios(rates["bellpull"], rates[name]))
+    _measure_sleep(lab, plan, results)
+
+
+def _measure_sleep(lab: Lab, plan: Plan, results: Results) -> None:
+    chosen = {**tuning.STOCK, "concurrency": _SLEEPERS}
+    field = [
+        contestants.ours(_SLEEPERS),
+        contestants.stock(chosen),
+        contestants.raw(_SLEEPERS),
+    ]
+    sizes = {"stock_tuned": plan.stock_jobs}
+    heats = [
+        Heat(sizes.get(one.name, plan.sleep_jobs), plan.limit_seconds, _SLEEP_SECONDS)
+        for one in field
+    ]
+    rates = _race(lab, results, field, heats, plan.sleep_rounds)
+    for one in field:
+        results.keep(f"sleep_throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
+
+
+def _race(
+    lab: Lab,
+    results: Results,
+    field: Sequence[Contestant],
+    heats: Sequence[Heat],
+    rounds: int,
+) -> dict[str, list[float]]:
+    rates: dict[str, list[float]] = {one.name: [] for one in field}
+    for number in range(1, rounds + 1):
+        for one, heat in zip(field, heats, strict=True):
+            rate = run(lab, one, heat)
+            rates[one.name].append(rate)
+            kind = f"{heat.sleep_seconds * 1000:.0f} ms jobs" if heat.sleep_seconds else "add"
+            results.tell(f"round {number}/{rounds}, {kind}: {one.label}: {rate:.0f} jobs/s")
+    return rates

@@ -1,0 +1,82 @@
+"""A channel on a fake event loop, with settings that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from chalicelib.broker.sqs import get_sqs
+from chalicelib.settings import get_settings
+from tests.fakes.hub import FakeHub
+from tests.fakes.told_sqs import ToldSqs
+from worker.transport import Channel
+
+URL = "http://127.0.0.1:9/123456789012/bp-{queue}"
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///:memory:")
+    monkeypatch.setenv("SQS_QUEUE_URL", URL)
+    monkeypatch.setenv("SQS_ENDPOINT_URL", "http://127.0.0.1:9")
+    get_settings.cache_clear()
+    get_sqs.cache_clear()
+    yield
+    get_settings.cache_clear()
+    get_sqs.cache_clear()
+
+
+@pytest.fixture
+def hub() -> FakeHub:
+    return FakeHub()
+
+
+class Receives:
+    """Receives under way: the channel asks, the test answers."""
+
+    def __init__(self) -> None:
+        #: (queue, most messages, callback) of each that was not answered.
+        self.waiting: list[tuple[str, int, Callable[[Any], Any]]] = []
+
+    def answer(self, outcome: Any) -> None:
+        """Answer the oldest."""
+        _, _, callback = self.waiting.pop(0)
+        callback(outcome)
+
+
+@pytest.fixture
+def receives() -> Receives:
+    return Receives()
+
+
+@pytest.fixture
+def channel(hub: FakeHub, receives: Receives, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
+    """The channel; what it would ask of SQS waits in `receives`."""
+    connection = Connection(
+        "sqs://test:test@127.0.0.1:9//",
+        transport="worker.transport:Transport",
+        transport_options={
+            "region": "us-east-1",
+            "is_secure": False,
+            "predefined_queues": {
+                name: {"url": URL.replace("{queue}", name)} for name in ("default", "network")
+            },
+        },
+    )
+    made = connection.channel()
+    made.hub = hub
+
+    def get_async(queue: str, count: int = 1, callback: Any = None) -> None:
+        url = URL.replace("{queue}", queue)
+        receives.waiting.append(
+            (queue, count, lambda got: callback(made._on_messages_ready(url, queue, got)))
+        )
+
+    monkeypatch.setattr(made, "_get_async", get_async)
+    monkeypatch.setattr("worker.outbox.get_sqs", ToldSqs)
+    yield made
+    made.outbox.close(1)
+    connection.close()

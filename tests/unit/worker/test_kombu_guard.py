@@ -1,0 +1,110 @@
+"""Kombu and Celery have not changed where this project reaches into them.
+
+When a new version does: read the change, look at the file named, put right what has to be,
+then write the new number here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from importlib import import_module
+
+import pytest
+
+#: Module -> name -> (first digits of the SHA-256 of its source, the file that relies on it).
+KNOWN: dict[str, dict[str, tuple[str, str]]] = {
+    "kombu.transport.SQS": {
+        "Channel.__init__": ("a74bf9f64cd5", "worker/transport.py"),
+        "Channel._schedule_queue": ("953f1ad1314e", "worker/transport.py"),
+        "Channel._loop1": ("df5e4e1168ec", "worker/transport.py"),
+        "Channel._get_bulk_async": ("f52cbb75b161", "worker/transport.py"),
+        "Channel._get_async": ("8148f68087ab", "worker/transport.py"),
+        "Channel._get_from_sqs": ("226be968ffe8", "worker/transport.py"),
+        "Channel._get_message_estimate": ("6ad20d37c43d", "worker/transport.py"),
+        "Channel._on_messages_ready": ("c947764eea94", "worker/transport.py"),
+        "Channel._message_to_python": ("16d659e6d2a5", "worker/transport.py"),
+        "Channel._decode_python_message_body": ("3267c0e770cb", "worker/transport.py"),
+        "Channel._prepare_json_payload": ("f12838c2a3cc", "worker/transport.py"),
+        "Channel._envelope_payload": ("2a17ebfd10df", "worker/transport.py"),
+        "Channel.basic_consume": ("949b19b52aa8", "worker/transport.py"),
+        "Channel.basic_cancel": ("9bdcc2fe60e3", "worker/transport.py"),
+        "Channel.basic_ack": ("ea203438531f", "worker/transport.py"),
+        "Channel.basic_reject": ("6055f0dfee5e", "worker/transport.py"),
+        "Channel.asynsqs": ("66a72c972d14", "worker/transport.py"),
+        "Channel.close": ("7be659a7c769", "worker/transport.py"),
+        "Transport.__init__": ("8d1481862bb2", "worker/transport.py"),
+    },
+    "kombu.transport.virtual.base": {
+        "Channel.basic_consume": ("0fec96269493", "worker/transport.py"),
+        "Channel.basic_cancel": ("1beb5cf96c9a", "worker/transport.py"),
+        "Channel.basic_ack": ("3b4278c757b4", "worker/transport.py"),
+        "Channel.close": ("26368e1cadfc", "worker/transport.py"),
+        "QoS.can_consume": ("787f80092f8d", "worker/transport.py"),
+        "QoS.can_consume_max_estimate": ("936d3958266c", "worker/transport.py"),
+        "QoS.append": ("b388f0cd6485", "worker/transport.py"),
+        "QoS.ack": ("0714292b916f", "worker/transport.py"),
+        "QoS._flush": ("33e6483a6075", "worker/transport.py"),
+        "QoS.restore_unacked_once": ("c81f3d0fb29b", "worker/transport.py"),
+        "Message.__init__": ("c90d08ccfa2e", "worker/transport.py"),
+    },
+    "kombu.asynchronous.http.curl": {
+        "CurlClient.__init__": ("39c11b4e6d7b", "worker/receiving.py"),
+        "CurlClient.close": ("c2d0e89c9ba5", "worker/receiving.py"),
+        "CurlClient.add_request": ("285a4f718289", "worker/receiving.py"),
+        "CurlClient._setup_request": ("0ce805b5cbde", "worker/receiving.py"),
+        "CurlClient._process": ("a618702d591d", "worker/receiving.py"),
+        "CurlClient._process_pending_requests": ("a40cf409cce5", "worker/receiving.py"),
+    },
+    "kombu.asynchronous.aws.connection": {
+        "AsyncAWSQueryConnection._on_list_ready": ("a04054ae42c0", "worker/receiving.py"),
+    },
+    "kombu.asynchronous.aws.sqs.connection": {
+        "AsyncSQSConnection.__init__": ("da002483be2d", "worker/receiving.py"),
+        "AsyncSQSConnection.receive_message": ("e413a00f21d4", "worker/receiving.py"),
+        "AsyncSQSConnection.make_request": ("9c29bacdaa28", "worker/receiving.py"),
+    },
+    "celery.worker.consumer.consumer": {
+        "Consumer.create_task_handler": ("292c5a681f10", "worker/consuming.py"),
+        "Consumer.on_decode_error": ("e3538c586a7f", "worker/consuming.py"),
+        "Consumer.on_unknown_message": ("213bd3ee55cb", "worker/consuming.py"),
+        "Consumer.on_unknown_task": ("35e6cbe56494", "worker/consuming.py"),
+        "Consumer.on_invalid_task": ("9893e7a4eee3", "worker/consuming.py"),
+    },
+    "celery.worker.strategy": {
+        "default": ("7d90575ada5e", "worker/request.py"),
+        "hybrid_to_proto2": ("cead82ed73d8", "worker/request.py"),
+        "proto1_to_proto2": ("bd94d28baaa6", "worker/request.py"),
+    },
+    "celery.worker.request": {
+        "Request.__init__": ("efdf47149cde", "worker/request.py"),
+        "Request.on_timeout": ("3d26ce896008", "worker/result_backend.py"),
+        "Request.on_failure": ("21736ec661cd", "worker/result_backend.py"),
+        "create_request_cls": ("871f30fe1cfe", "worker/request.py"),
+    },
+    "celery.backends.base": {
+        "Backend.store_result": ("2e526cc38f60", "worker/result_backend.py"),
+        "Backend.mark_as_failure": ("d6b5a5b37dfe", "worker/result_backend.py"),
+        "Backend.encode_result": ("e476869148eb", "worker/result_backend.py"),
+    },
+    "celery.app.task": {
+        "Task.signature_from_request": ("52ba3d1d0d23", "worker/tasks/base.py"),
+        "Task.retry": ("82cd910b5966", "worker/tasks/base.py"),
+    },
+    "celery.apps.worker": {
+        "_shutdown_handler": ("901e0a5a2b3d", "worker/leaving.py"),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in KNOWN.items() for name in names]
+)
+def test_source_is_the_one_that_was_read(module: str, name: str) -> None:
+    known, relying = KNOWN[module][name]
+    found = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    assert found is not None, f"{module}.{name} is gone: look at {relying}"
+    seen = hashlib.sha256(inspect.getsource(found).encode()).hexdigest()[:12]
+    assert seen == known, f"{module}.{name} has changed: read it, and look at {relying}"
