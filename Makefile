@@ -9,6 +9,10 @@ REQUIREMENTS := requirements.txt worker/requirements.txt requirements-dev.txt
 # At most four at once: each test process has a database server and an SQS of its own.
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
 
+# The benchmark's SQS, and the libraries that it compares with.
+NODE_MODULES := build/node/.installed
+PEERS := build/peers/.installed
+
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 ##@ Use
@@ -42,6 +46,10 @@ test: $(INSTALLED) mariadb ## Run the tests (PYTEST_ARGS="-k name" for some of t
 .PHONY: chaos
 chaos: $(INSTALLED) mariadb ## Break everything while jobs run (JOBS=20000 SEED=7 WORKERS=5)
 	@JOBS="$(JOBS)" SEED="$(SEED)" WORKERS="$(WORKERS)" exec $(BIN)/python -m tests.chaos
+
+.PHONY: bench
+bench: $(INSTALLED) mariadb $(NODE_MODULES) $(PEERS) ## Run beside the competitors (QUICK=1: three minutes)
+	@exec $(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 .PHONY: check
 check: lint test ## Check everything: what `make lint` checks, then the tests
@@ -81,4 +89,12 @@ help: ## Show this list
 
 $(INSTALLED): $(REQUIREMENTS) infra/setup/python.sh
 	@sh infra/setup/python.sh $(VENV)
+	@touch $@
+
+$(NODE_MODULES): tests/benchmarks/fauxqs/package.json tests/benchmarks/fauxqs/package-lock.json
+	@sh tests/benchmarks/install.sh sqs build/node
+	@touch $@
+
+$(PEERS): tests/benchmarks/requirements.txt
+	@sh tests/benchmarks/install.sh peers build/peers
 	@touch $@

@@ -92,38 +92,27 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
             self._deliver(callback, message, qname, queue)
         return len(found)
 
-    # Kombu lets what a delivery raises escape into the event loop, and the worker ends. Here
-    # no message can do that.
+    # Kombu lets what parsing and delivery raise escape into the event loop, and the worker
+    # ends. Here no message can do that: it goes to the dead-letter queue.
     def _deliver(self, callback: Any, message: Any, queue: str, q_url: str) -> None:
-        payload = self._message_to_python(message, queue, q_url)
-        if payload is None:
-            return
+        handle = message["ReceiptHandle"]
         try:
+            payload = self._message_to_python(message, queue, q_url)
+            if not looks_like_celery(payload):
+                self.outbox.bury(q_url, queue, message, "it is no Celery message")
+                return
+            # The queue that it was found in, whatever the sender wrote into it.
+            payload["properties"]["delivery_info"].update(routing_key=queue, exchange="")
             callback(payload)
         except self.connection.connection_errors:
             raise
         except Exception as error:  # the edge where what strangers sent meets Celery
             logger.exception("delivery failed: queue=%s", queue)
             reason = f"it cannot be delivered: {error!r}"
-            if message["ReceiptHandle"] in self.qos._delivered:
-                self.bury(message["ReceiptHandle"], reason)
+            if handle in self.qos._delivered:
+                self.bury(handle, reason)
             else:
                 self.outbox.bury(q_url, queue, message, reason)
-
-    # Kombu lets errors of parsing escape into the event loop (RecursionError on nested JSON).
-    # Here what cannot be parsed goes to the dead-letter queue.
-    def _message_to_python(self, message: Any, queue_name: str, q_url: str) -> Any:
-        try:
-            payload = super()._message_to_python(message, queue_name, q_url)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            self.outbox.bury(q_url, queue_name, message, f"it cannot be parsed: {error!r}")
-            return None
-        if not looks_like_celery(payload):
-            self.outbox.bury(q_url, queue_name, message, "it is no Celery message")
-            return None
-        # The queue that it was found in, whatever the sender wrote into it.
-        payload["properties"]["delivery_info"].update(routing_key=queue_name, exchange="")
-        return payload
 
     # Kombu makes one blocking DeleteMessage a message inside the event loop. Here deletes are
     # collected and sent ten at a time by a thread; one that fails is tried again there.
@@ -160,11 +149,15 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
             info = self.qos.get(delivery_tag).delivery_info
         except KeyError:
             return None
-        return info if "sqs_message" in info else None
+        if not {"sqs_message", "sqs_queue"} <= info.keys():
+            return None
+        return {"routing_key": "", **info}
 
     # Kombu's connection raises on errors, and its HTTP handles wait for ever on a server that
     # accepts and does not answer.
     def asynsqs(self, queue: str | None = None) -> Any:
+        if self.hub is None or queue not in self.predefined_queues:
+            return super().asynsqs(queue)
         clients = self._predefined_queue_async_clients
         if queue not in clients:
             attributes = self.get_message_attributes

@@ -15,7 +15,11 @@ from honcho.environ import parse_procfile
 from honcho.printer import Message, Printer
 
 from infra.local.servers.process import GuardedProcess
-from infra.local.terminal import Screen
+from infra.local.terminal import Screen, say
+
+
+#: A process that lasted shorter than this is not replaced: another would end like it.
+_TOO_SHORT_SECONDS = 5.0
 
 
 class StopRequested(Exception):
@@ -48,6 +52,8 @@ class Processes:
         self._shown: dict[str, int] = {}
         self._colours = dict(zip(self._commands, get_colours(), strict=False))
         self._printer = Printer(Screen(), width=max(map(len, self._commands)))
+        self._replaceable: set[str] = set()
+        self._started_at: dict[str, float] = {}
         self._is_stop_requested = False
         # The signal of a closed terminal may reach make alone, which then waits for us.
         self._has_terminal = sys.stdout.isatty()
@@ -70,8 +76,12 @@ class Processes:
         return self._logs / f"{name}.log"
 
     def start(self, name: str, command: str | None = None) -> GuardedProcess:
-        """Start a process of the Procfile, or the `command` given."""
+        """Start a process of the Procfile, or the `command` given; its log is begun anew."""
         self.log(name).write_bytes(b"")
+        return self._start(name, command)
+
+    def _start(self, name: str, command: str | None = None) -> GuardedProcess:
+        self._started_at[name] = time.monotonic()
         process = GuardedProcess(
             ["/bin/sh", "-c", f"exec {command or self._commands[name]}"],
             self.log(name),
@@ -80,6 +90,10 @@ class Processes:
         )
         self._running[name] = process
         return process
+
+    def replace_when_ended(self, name: str) -> None:
+        """From now on start another when this one ends, as ECS does; not one that ends at once."""
+        self._replaceable.add(name)
 
     def run(self, name: str, command: str) -> str:
         """Run a command to its end and return what it printed.
@@ -101,14 +115,21 @@ class Processes:
 
         Raises:
             StopRequested: a signal came.
-            ProcessEnded: a process other than `may_end` is gone.
+            ProcessEnded: a process other than `may_end` is gone and not to be replaced.
         """
         time.sleep(seconds)
         if self._is_stop_requested or (self._has_terminal and not sys.stdout.isatty()):
             raise StopRequested
-        for name, process in self._running.items():
-            if name != may_end and process.status is not None:
-                raise ProcessEnded(name, process.status, self.log(name))
+        for name, process in list(self._running.items()):
+            if name == may_end or process.status is None:
+                continue
+            ended = ProcessEnded(name, process.status, self.log(name))
+            lasted_seconds = time.monotonic() - self._started_at[name]
+            if name not in self._replaceable or lasted_seconds < _TOO_SHORT_SECONDS:
+                raise ended
+            say(f"{ended}; starting another")
+            process.kill()  # what is left of its group
+            self._start(name)
 
     def show_new_lines(self) -> None:
         """Print what was printed since the last time, whole lines, each with its process's name."""

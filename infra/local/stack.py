@@ -56,6 +56,7 @@ def run_stack() -> Iterator[Stack]:
         stack = _start(processes, environment)
         cleanup.callback(ENV_FILE.unlink, missing_ok=True)
         write_shell_lines(ENV_FILE, _shell_values(stack, environment))
+        processes.replace_when_ended("worker")
         yield stack
 
 

@@ -131,6 +131,12 @@ class Lab:
         finally:
             process.kill()
 
+    def database_version(self) -> str:
+        """What MariaDB says it is."""
+        with self.database.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            return str(cursor.fetchall()[0][0])
+
     def told(self, room: Room) -> str:
         """The end of what the processes of a room printed."""
         log = self.folder / f"{room.name}.log"

@@ -6,6 +6,7 @@ One setting is varied at a time, from the best so far, until a round brings noth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmarks import contestants
@@ -15,6 +16,9 @@ from tests.benchmarks.race import Heat, TooSlow, run
 from tests.benchmarks.results import Results
 
 Setting = dict[str, Any]
+
+#: How often all settings are gone through at most.
+_PASSES = 2
 
 #: Where the search begins, and what the quick bench takes: found by it on two cores.
 STOCK: Setting = {
@@ -41,45 +45,47 @@ _TASKIQ_CHOICES: dict[str, Sequence[Any]] = {"tasks": (5, 10, 20, 100), "prefetc
 
 def find_best(lab: Lab, results: Results, heat: Heat, *, is_searching: bool) -> list[Contestant]:
     """Celery, dramatiq_sqs and taskiq-aio-sqs, each at its best."""
-    makers: list[tuple[Callable[[Setting], Contestant], Setting, Mapping[str, Sequence[Any]]]] = [
-        (contestants.stock, STOCK, _STOCK_CHOICES),
-        (lambda chosen: contestants.dramatiq(**chosen), DRAMATIQ, _DRAMATIQ_CHOICES),
-        (lambda chosen: contestants.taskiq(**chosen), TASKIQ, _TASKIQ_CHOICES),
+    field = [
+        _Field(contestants.stock, STOCK, _STOCK_CHOICES),
+        _Field(lambda chosen: contestants.dramatiq(**chosen), DRAMATIQ, _DRAMATIQ_CHOICES),
+        _Field(lambda chosen: contestants.taskiq(**chosen), TASKIQ, _TASKIQ_CHOICES),
     ]
     if not is_searching:
-        return [make(start) for make, start, _ in makers]
-    return [make(_search(lab, results, heat, make, start, c)) for make, start, c in makers]
+        return [one.make(one.start) for one in field]
+    return [_search(lab, results, heat, one) for one in field]
 
 
-def _search(
-    lab: Lab,
-    results: Results,
-    heat: Heat,
-    make: Callable[[Setting], Contestant],
-    start: Setting,
-    choices: Mapping[str, Sequence[Any]],
-) -> Setting:
+@dataclass(frozen=True)
+class _Field:
+    """What one library can be set to."""
+
+    make: Callable[[Setting], Contestant]
+    start: Setting
+    choices: Mapping[str, Sequence[Any]]
+
+
+def _search(lab: Lab, results: Results, heat: Heat, field: _Field) -> Contestant:
     tried: dict[str, float] = {}
 
     def measure(setting: Setting) -> float:
-        contestant = make(setting)
-        if contestant.setting not in tried:
+        one = field.make(setting)
+        if one.setting not in tried:
             try:
-                tried[contestant.setting] = run(lab, contestant, heat)
+                tried[one.setting] = run(lab, one, heat)
             except TooSlow:
-                tried[contestant.setting] = 0.0
-            rate = tried[contestant.setting]
-            results.tell(f"searching: {contestant.label}: {contestant.setting}: {rate:.0f} jobs/s")
-        return tried[contestant.setting]
+                tried[one.setting] = 0.0
+            results.tell(f"search: {one.label}: {one.setting}: {tried[one.setting]:.0f} jobs/s")
+        return tried[one.setting]
 
-    best, is_better = dict(start), True
-    for _ in range(2):
+    best, is_better = dict(field.start), True
+    for _ in range(_PASSES):
         if not is_better:
             break
         is_better = False
-        for name, values in choices.items():
+        for name, values in field.choices.items():
             winner = max(({**best, name: value} for value in values), key=measure)
             is_better = is_better or winner != best
             best = winner
-    results.raw[f"search_{make(best).name}"] = tried
-    return best
+    chosen = field.make(best)
+    results.raw[f"search_{chosen.name}"] = tried
+    return chosen

@@ -21,7 +21,9 @@ class Fauxqs(Server):
         """
         node = shutil.which("node")
         if node is None:
-            raise RuntimeError("There is no Node.js on this machine: version 20 or newer is needed.")
+            raise RuntimeError(
+                "There is no Node.js on this machine: version 20 or newer is needed."
+            )
         if not package.is_dir():
             raise RuntimeError(f"There is no fauxqs in {package}: `make bench` puts it there.")
         super().__init__("fauxqs")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.benchmarks import contestants
-from tests.benchmarks.probing import submit_in_bulk
 from tests.benchmarks.lab import Lab, Room
 from tests.benchmarks.plan import Plan
+from tests.benchmarks.probing import submit_in_bulk
 from tests.benchmarks.results import Results
 
 #: What MariaDB counts as a statement of a client, the pings that it counts apart, and kinds.

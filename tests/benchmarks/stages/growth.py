@@ -15,11 +15,12 @@ from tests.benchmarks.results import Results
 _FILL = """
 INSERT INTO jobs (id, project_id, task, queue, parameters, state, created_at, run_at, rung_at,
   started_at, finished_at, attempts, max_attempts, worker_id, claim_id, result)
-SELECT CONCAT('01900000-', LPAD(HEX(seq DIV 65536), 4, '0'), '-7', LPAD(HEX(seq MOD 4096), 3, '0'),
-    '-8000-', LPAD(LOWER(HEX(seq)), 12, '0')),
+SELECT CONCAT('0190', SUBSTR(h, 1, 4), '-', SUBSTR(h, 5, 4), '-7', SUBSTR(h, 9, 3), '-8',
+    SUBSTR(h, 12, 1), '00-', h),
   %s, 'bench.add', 'default', '{"a":40,"b":2}', 'SUCCESS', made, made, made, made,
   TIMESTAMPADD(MICROSECOND, 50000, made), 1, 5, UUID(), UUID(), '42'
-FROM (SELECT seq, TIMESTAMPADD(SECOND, 2 * (seq - %s) - 60, UTC_TIMESTAMP(6)) AS made
+FROM (SELECT seq, LPAD(LOWER(HEX(seq)), 12, '0') AS h,
+    TIMESTAMPADD(SECOND, 2 * (seq - %s) - 60, UTC_TIMESTAMP(6)) AS made
   FROM seq_1_to_{count}) AS generated ORDER BY seq
 """
 
@@ -37,9 +38,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         _measure_pages(plan, results, large, small)
 
 
-def _measure_throughput(
-    lab: Lab, plan: Plan, results: Results, large: Room, small: Room
-) -> None:
+def _measure_throughput(lab: Lab, plan: Plan, results: Results, large: Room, small: Room) -> None:
     heat = Heat(plan.growth_jobs, plan.limit_seconds)
     rates: dict[str, list[float]] = {"large": [], "small": []}
     for number in range(1, plan.growth_rounds + 1):

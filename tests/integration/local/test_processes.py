@@ -56,6 +56,25 @@ def test_process_that_ends_is_named_with_its_log(processes: Processes) -> None:
     assert caught.value.log.read_text() == "no database here\n"
 
 
+def test_process_to_be_replaced_is_started_again(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.local.processes._TOO_SHORT_SECONDS", 0.0)
+    start(processes, "first")
+    processes.replace_when_ended("first")
+    os.kill(processes._running["first"].pid, signal.SIGKILL)
+    printed_twice = lambda: processes.log("first").read_text() == "up\nup\n"  # noqa: E731
+    assert wait_until(printed_twice, processes.pause, limit=10)
+    assert "first ended with signal 9; starting another" in capsys.readouterr().out
+
+
+def test_process_that_ends_at_once_is_not_replaced(processes: Processes) -> None:
+    processes.replace_when_ended("doomed")
+    processes.start("doomed")
+    with pytest.raises(ProcessEnded, match="doomed ended with status 3"):
+        wait_until(lambda: False, processes.pause, limit=10)
+
+
 def test_command_answers_what_it_printed(processes: Processes) -> None:
     assert processes.run("greeting", "echo hello") == "hello\n"
     processes.pause(0)
