@@ -17,7 +17,6 @@ from honcho.printer import Message, Printer
 from infra.local.servers.process import GuardedProcess
 from infra.local.terminal import Screen, say
 
-
 #: A process that lasted shorter than this is not replaced: another would end like it.
 _TOO_SHORT_SECONDS = 5.0
 
