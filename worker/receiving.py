@@ -82,6 +82,12 @@ class CurlClient(KombuCurlClient):  # type: ignore[misc]  # kombu has no types
             hub.on_close.add(lambda _: client.close())
         return client
 
+    # Kombu closes its client with the event loop alone, after which no timer fires. Here it is
+    # closed at the begin of a shutdown.
+    def _timeout_check(self, *args: Any) -> None:
+        if not self._closed:
+            super()._timeout_check(*args)
+
     # Kombu sets no time limit on its handles: on a half-open connection a poll never ends.
     def _setup_request(self, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
         super()._setup_request(curl, request, buffer, headers)

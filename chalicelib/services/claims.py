@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Update, insert, select, update
+from sqlalchemy import Connection, Engine, Update, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now, seconds_from_now
@@ -17,13 +17,15 @@ from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class Claim(msgspec.Struct, kw_only=True):
     """One worker's hold on one job."""
 
     job_id: str
     #: Unique to this delivery of the bell; each outcome is accepted from its claim only.
     claim_id: str
     worker_id: str
+    #: Which attempt at the job this is, 1 for the first; known once it is claimed.
+    attempt: int = 0
 
 
 class ClaimAnswer(StrEnum):
@@ -61,26 +63,42 @@ def transition(name: str) -> Update:
 
 
 def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
-    """Take the job for this worker if it may run now: one statement when it may."""
+    """Take the job for this worker if it may run now: one statement when it may.
+
+    Sets `held.attempt` when it was taken.
+    """
+    statement = (
+        transition("claim")
+        .where(jobs.c.id == held.job_id, jobs.c.run_at <= now())
+        .values(_held_values(held, lease_seconds))
+    )
     with connect(engine) as connection:
-        taken = connection.execute(
-            transition("claim")
-            .where(jobs.c.id == held.job_id, jobs.c.run_at <= now())
-            .values(_held_values(held, lease_seconds))
-            .values(attempts=jobs.c.attempts + 1)
-        )
-        if taken.rowcount == 1:
+        if attempt := _count_attempt(connection, statement):
+            held.attempt = attempt
             return ClaimAnswer.CLAIMED
         row = connection.execute(
-            select(jobs.c.state, jobs.c.claim_id).where(jobs.c.id == held.job_id)
+            select(jobs.c.state, jobs.c.claim_id, jobs.c.attempts).where(jobs.c.id == held.job_id)
         ).one_or_none()
         if row is None:
             return ClaimAnswer.UNKNOWN
         if row.claim_id == held.claim_id and row.state == JobState.STARTED:
+            held.attempt = row.attempts
             return ClaimAnswer.CLAIMED  # the answer to an earlier try of ours was lost
         if row.state not in WAITING:
             return ClaimAnswer.TAKEN
         return ClaimAnswer.EARLY
+
+
+def _count_attempt(connection: Connection, statement: Update) -> int:
+    """Execute the UPDATE, count the attempt, and return its number; 0 if no row matched."""
+    if connection.dialect.name == "sqlite":
+        returning = statement.values(attempts=jobs.c.attempts + 1).returning(jobs.c.attempts)
+        return connection.execute(returning).scalar_one_or_none() or 0
+    # MySQL has no RETURNING; what LAST_INSERT_ID is given comes back with the answer.
+    # https://dev.mysql.com/doc/refman/8.4/en/information-functions.html#function_last-insert-id
+    counted = statement.values(attempts=func.last_insert_id(jobs.c.attempts + 1))
+    done = connection.execute(counted)
+    return int(done.lastrowid) if done.rowcount else 0
 
 
 def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
@@ -102,6 +120,7 @@ def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> Cla
         pass  # a second delivery was faster
     else:
         if new.run_at is None:
+            held.attempt = 1
             return ClaimAnswer.CLAIMED
     return claim(engine, held, lease_seconds)
 

@@ -20,6 +20,7 @@ from tests.benchmarks.stages import (
     enqueueing,
     growth,
     memory,
+    pages,
     pickup,
     throughput,
 )
@@ -31,6 +32,7 @@ _QUIET: dict[str, Stage] = {
     "pickup": pickup.measure,
     "cold_start": cold_start.measure,
     "enqueueing": enqueueing.measure,
+    "pages": pages.measure,
 }
 _BUSY: dict[str, Stage] = {
     "counts": counts.measure,
@@ -88,7 +90,7 @@ def _summarize(results: Results) -> None:
     ]
     for goal in GOALS:
         value = results.figures.get(goal.key)
-        verdict = "reached" if goal in reached else "MISSED"
+        verdict = "reached" if goal in reached else "MISSED" if value is not None else "missing"
         shown = "not measured" if value is None else f"{value}"
         results.tell(f"{verdict:8} {goal.key:28} {shown:>14}   goal {goal.describe()}")
     results.tell(f"{len(reached)} of {len(GOALS)} goals reached")

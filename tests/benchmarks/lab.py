@@ -49,7 +49,7 @@ class Room:
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         return kept | {
             "PATH": f"{OWN_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": os.environ.get("BENCH_PYTHONPATH", str(ROOT)),
+            "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
             "AWS_ACCESS_KEY_ID": "test",

@@ -15,8 +15,9 @@ class Plan:
     #: Jobs of one run: of everybody, of Celery tuned, of Celery as it comes.
     jobs: int = 8_000
     stock_jobs: int = 1_500
-    default_jobs: int = 100
-    #: Longest that one run may take, its start included.
+    default_jobs: int = 120
+    #: How long a run is watched, from its first finished job; longest that it takes in all.
+    window_seconds: float = 12.0
     limit_seconds: float = 60.0
     #: Jobs that wait 10 ms, and rounds of them.
     sleep_jobs: int = 6_000
@@ -52,8 +53,9 @@ def make_plan(*, is_quick: bool) -> Plan:
         rounds=2,
         jobs=1_500,
         stock_jobs=300,
-        default_jobs=32,
-        limit_seconds=15.0,
+        default_jobs=48,
+        window_seconds=4.0,
+        limit_seconds=20.0,
         sleep_jobs=1_000,
         sleep_rounds=1,
         is_searching=False,

@@ -20,6 +20,9 @@ class Heat:
     """What is asked of every contestant of a race."""
 
     jobs: int
+    #: How long the work is watched, from the first job that is finished.
+    window_seconds: float
+    #: How long it may take, its start included.
     limit_seconds: float
     sleep_seconds: float = 0.0
 
@@ -62,17 +65,35 @@ def fill(
     send(make_sqs(lab.sqs_url), room, contestant.encode(room.queue, jobs))
 
 
+class _Watch:
+    """Says when to stop looking: all is done, the window is over, or the worker has ended."""
+
+    def __init__(self, process: GuardedProcess, heat: Heat) -> None:
+        self._process, self._heat = process, heat
+        self._deadline = time.monotonic() + heat.limit_seconds
+        self._has_begun = False
+
+    def is_over(self, finished: int) -> bool:
+        """Whether so many finished jobs are enough."""
+        if finished and not self._has_begun:
+            self._has_begun = True
+            window = time.monotonic() + self._heat.window_seconds
+            self._deadline = min(self._deadline, window)
+        is_done = finished >= self._heat.jobs or self._process.status is not None
+        return is_done or time.monotonic() > self._deadline
+
+
 def _watch_rows(
     lab: Lab, room: Room, process: GuardedProcess, heat: Heat, since: str
 ) -> list[float]:
     """When each job was finished, by the database's clock."""
-    deadline = time.monotonic() + heat.limit_seconds
+    watch = _Watch(process, heat)
     count = "SELECT COUNT(*) FROM jobs WHERE finished_at >= %s"
     with lab.database.cursor(room.database) as cursor:
-        while process.status is None and time.monotonic() < deadline:
+        while True:
             time.sleep(5 * _LOOK_SECONDS)
             cursor.execute(count, (since,))
-            if cursor.fetchall()[0][0] >= heat.jobs:
+            if watch.is_over(int(cursor.fetchall()[0][0])):
                 break
     times = "SELECT UNIX_TIMESTAMP(finished_at) FROM jobs WHERE finished_at >= %s ORDER BY 1"
     return [float(row[0]) for row in lab.rows(room, times, [since])]
@@ -80,11 +101,9 @@ def _watch_rows(
 
 def _watch_results(lab: Lab, room: Room, process: GuardedProcess, heat: Heat) -> list[float]:
     """When each job was seen finished: Celery's own table knows whole seconds only."""
-    deadline = time.monotonic() + heat.limit_seconds
-    finished: list[float] = []
+    watch, finished = _Watch(process, heat), list[float]()
     with lab.database.cursor(room.database) as cursor:
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        while len(finished) < heat.jobs and process.status is None and time.monotonic() < deadline:
+        while not watch.is_over(len(finished)):
             time.sleep(_LOOK_SECONDS)
             cursor.execute("SHOW TABLES LIKE 'celery_taskmeta'")
             if cursor.fetchall():

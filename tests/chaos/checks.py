@@ -28,36 +28,57 @@ def check_jobs(evidence: Evidence, submitted: set[str], frozen_ids: set[str]) ->
     `submitted`: ids of jobs that must have a row. `frozen_ids`: workers that were frozen
     beyond their leases; what they did after that must have had no effect.
     """
-    rows, total = evidence.jobs, len(evidence.jobs)
+    return [
+        *_check_states(evidence, submitted),
+        *_check_effects(evidence),
+        *_check_claims(evidence, frozen_ids),
+    ]
+
+
+def _check_states(evidence: Evidence, submitted: set[str]) -> list[Check]:
+    rows = evidence.jobs
     states = Counter(str(row.state) for row in rows.values())
     unknown = sorted(submitted - set(rows))
-    succeeded = sum(1 for row in rows.values() if row.state == JobState.SUCCESS)
-    begun = sum(map(len, evidence.starts.values()))
-    claims = sum(map(len, evidence.claims.values()))
     detail = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return [
-        Check("every job submitted is on record", not unknown, f"{total} jobs", unknown),
+        Check("every job submitted is on record", not unknown, f"{len(rows)} jobs", unknown),
         _each(rows, "every job is final", detail, lambda i: rows[i].state in FINAL),
         _each(rows, "every job ended as its kind must", detail, lambda i: _is_as_due(evidence, i)),
+    ]
+
+
+def _check_effects(evidence: Evidence) -> list[Check]:
+    rows = evidence.jobs
+    succeeded = sum(1 for row in rows.values() if row.state == JobState.SUCCESS)
+    effects = sum(map(len, evidence.effects.values()))
+    begun = sum(map(len, evidence.starts.values()))
+    claims = sum(map(len, evidence.claims.values()))
+    return [
         _each(
             rows,
             "effects in the outcome's transaction: once, if SUCCESS",
-            f"{sum(map(len, evidence.effects.values()))} effects, {succeeded} SUCCESS",
+            f"{effects} effects, {succeeded} SUCCESS",
             lambda i: len(evidence.effects[i]) == (rows[i].state == JobState.SUCCESS),
         ),
         _each(
             rows,
             "effects outside of it: never more than attempts",
             f"{begun} starts, {claims} claims",
-            lambda i: (
-                len(evidence.starts[i]) <= rows[i].attempts + evidence.count_released(i)
-                and max(Counter(s.claim_id for s in evidence.starts[i]).values(), default=0) <= 1
-            ),
+            lambda i: _has_no_start_too_many(evidence, i),
         ),
+    ]
+
+
+def _check_claims(evidence: Evidence, frozen_ids: set[str]) -> list[Check]:
+    rows = evidence.jobs
+    failed = sum(map(len, evidence.attempts.values()))
+    begun = sum(map(len, evidence.starts.values()))
+    claims = sum(map(len, evidence.claims.values()))
+    return [
         _each(
             rows,
             "every attempt is accounted for",
-            f"{sum(map(len, evidence.attempts.values()))} did not succeed",
+            f"{failed} did not succeed",
             lambda i: _is_accounted_for(evidence, i),
         ),
         _each(
@@ -93,6 +114,14 @@ def _each(ids: Iterable[str], claim: str, detail: str, is_kept: Callable[[str], 
 def _is_as_due(evidence: Evidence, job_id: str) -> bool:
     row = evidence.jobs[job_id]
     return row.task in KINDS and row.state == KINDS[row.task].state
+
+
+def _has_no_start_too_many(evidence: Evidence, job_id: str) -> bool:
+    """At most one for each attempt, counted or taken back, and one for each delivery."""
+    begun = evidence.starts[job_id]
+    attempts = evidence.jobs[job_id].attempts + evidence.count_released(job_id)
+    by_claim = Counter(start.claim_id for start in begun)
+    return len(begun) <= attempts and max(by_claim.values(), default=0) <= 1
 
 
 def _is_accounted_for(evidence: Evidence, job_id: str) -> bool:

@@ -15,6 +15,8 @@ from infra.local.servers.process import GuardedProcess
 from tests.chaos.stack import ROOT
 
 CONCURRENCY = 4
+#: A worker younger than this has no job yet that a fault could hit.
+_UP_SECONDS = 4.0
 #: What a worker may need beyond its grace: to stop its pool and to tell SQS.
 _LEAVING_SECONDS = 15.0
 
@@ -83,7 +85,7 @@ class Fleet:
             well = [
                 worker
                 for worker in self._places
-                if worker and not worker.fate and time.monotonic() - worker.started > 4
+                if worker and not worker.fate and time.monotonic() - worker.started > _UP_SECONDS
             ]
         return well[int(draw * len(well))] if well else None
 

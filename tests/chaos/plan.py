@@ -21,10 +21,10 @@ _FAULTS: dict[str, tuple[int, bool]] = {
     "empty_sqs": (0, False),
     "purge": (0, False),
 }
-#: Quiet seconds at the beginning, for the workers to come up.
-_QUIET_SECONDS = 6.0
+#: Seconds before the first fault, so that jobs are under way.
+_QUIET_SECONDS = 2.0
 _MEAN_GAP_SECONDS = 8.0
-_SHORT_MEAN_GAP_SECONDS = 1.7
+_SHORT_MEAN_GAP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import random
-import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy import func, select
 
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import workers
 from chalicelib.errors import DatabaseUnavailable
 from tests.chaos.checks import Check, check_jobs, print_table
 from tests.chaos.diary import Diary
@@ -29,8 +31,11 @@ from tests.chaos.submitting import Submitter
 _JOBS_PER_SECOND = 18.0
 #: Long enough for every fault to happen once.
 _LEAST_SECONDS = 75.0
-#: A run that takes so many times as long as planned is broken off.
-_SLOWEST = 2.0
+_UP_SECONDS = 120.0
+#: A run in which no job ends for so long is broken off, and so is one that takes so many
+#: times as long as planned.
+_STUCK_SECONDS = 180.0
+_SLOWEST = 6.0
 #: After the last fault everything must be done within this.
 _DONE_SECONDS = 120.0
 #: A message that a dead worker held comes back after the queue's visibility of 120 s, and
@@ -54,7 +59,7 @@ class Options:
     def duration(self) -> float:
         """Seconds over which jobs are submitted."""
         if self.is_short:
-            return 12.0
+            return 10.0
         return max(_LEAST_SECONDS, self.jobs / _JOBS_PER_SECOND)
 
 
@@ -75,14 +80,7 @@ class Run:
 
     def run(self) -> bool:
         """Returns whether all promises were kept."""
-        shutil.rmtree(self._options.folder, ignore_errors=True)
-        self._options.folder.mkdir(parents=True)
-        # What the product says in this process is evidence, and would drown the lines below.
-        logging.basicConfig(
-            filename=self._options.folder / "submitting.log",
-            format="[%(asctime)s: %(levelname)s/%(threadName)s] %(message)s",
-            force=True,
-        )
+        self._prepare_logs()
         self._stack.start()
         self._fleet = fleet = Fleet(
             self._options.workers,
@@ -99,8 +97,9 @@ class Run:
             f" workers, {len(self._plan)} faults in {self._options.duration:.0f} s; the clock of"
             f" the first worker is {self._clock_seconds:+.0f} s off"
         )
-        self._diary.began = time.monotonic()
         fleet.start()
+        self._wait_for_workers()
+        self._diary.began = time.monotonic()
         submitter.start()
         self._break_things(faults)
         done_after = self._wait_until_done(faults)
@@ -115,19 +114,42 @@ class Run:
             self._fleet.stop()
         self._stack.stop()
 
+    def _prepare_logs(self) -> None:
+        folder = self._options.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.log"):
+            old.unlink()
+        # What the product says in this process is evidence, and would drown the lines printed.
+        logging.basicConfig(
+            filename=folder / "submitting.log",
+            format="[%(asctime)s: %(levelname)s/%(threadName)s] %(message)s",
+            force=True,
+        )
+
+    def _wait_for_workers(self) -> None:
+        """Faults that meet workers which are not up yet would prove little."""
+        limit = time.monotonic() + _UP_SECONDS
+        while time.monotonic() < limit:
+            with connect(self._stack.engine) as connection:
+                up = connection.execute(select(func.count()).select_from(workers)).scalar_one()
+            if up >= self._options.workers:
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"the workers did not come up: see {self._options.folder}")
+
     # --- the course of a run -------------------------------------------------------------------
 
     def _break_things(self, faults: Faults) -> None:
         """Faults go with the jobs: one planned for half-time waits for half of them."""
         assert self._submitter is not None
-        limit = self._diary.began + _SLOWEST * self._options.duration + _DONE_SECONDS
+        limit = self._diary.began + _SLOWEST * self._options.duration
         for fault in self._plan:
             at = self._diary.began + fault.at
             share = fault.at / self._options.duration * self._options.jobs
             while time.monotonic() < at or self._submitter.count() < share:
                 self._tick(0.2)
-                if time.monotonic() > limit:
-                    self._diary.say("jobs end so slowly that no more are broken")
+                if time.monotonic() > min(limit, self._moved_at + _STUCK_SECONDS):
+                    self._diary.say("jobs end too slowly: no more faults")
                     return
             faults.strike(fault)
 
@@ -165,6 +187,8 @@ class Run:
         return None
 
     _ticked_at = 0.0
+    _done = 0
+    _moved_at = float("inf")
 
     def _tick(self, seconds: float) -> None:
         """Sleep, watch the workers, and say now and then how far things are."""
@@ -177,9 +201,11 @@ class Run:
             return
         self._ticked_at = time.monotonic()
         try:
-            done = str(count_unfinished(self._stack.engine)[0])
+            done = count_unfinished(self._stack.engine)[0]
         except DatabaseUnavailable:
-            done = "?"
+            done = self._done
+        if done != self._done or self._moved_at == float("inf"):
+            self._done, self._moved_at = done, time.monotonic()
         self._diary.say(
             f"done {done} of {self._submitter.count()} submitted of {self._options.jobs};"
             f" faults {self._diary.faults.total()};"

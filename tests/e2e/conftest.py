@@ -16,6 +16,13 @@ from tests.e2e.fleet import Fleet
 MakeFleet = Callable[..., Fleet]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a fleet run in one process, if pytest-xdist asks (--dist loadgroup)."""
+    for item in items:
+        if "shared_fleet" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture
 def make_fleet(
     moto_server: str, request: pytest.FixtureRequest, tmp_path: Path

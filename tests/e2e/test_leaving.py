@@ -54,7 +54,7 @@ def test_received_messages_that_were_not_started_come_back(make_fleet: MakeFleet
         fleet.sqs.set_queue_attributes(
             QueueUrl=fleet.queue_url(queue), Attributes={"VisibilityTimeout": "600"}
         )
-    job_ids = [fleet.submit(SLEEP, Sleep(seconds=2)) for _ in range(8)]
+    job_ids = [fleet.submit(SLEEP, Sleep(seconds=1.2)) for _ in range(8)]
     first = fleet.start_worker("--prefetch-multiplier", "4", concurrency=1)
     wait_until(lambda: first.text.count("received") >= 4, 20)
     first.terminate()

@@ -42,7 +42,7 @@ class Job:
         self.id: str = request.id
         self.project_id: str = getattr(request, "project_id", None) or ""
         #: 1 for the first attempt.
-        self.attempt: int = int(request.retries or 0) + 1
+        self.attempt: int = request.retries + 1
         self.effects: list[Effect] = []
 
     def record(self, effect: Effect) -> None:
@@ -71,6 +71,8 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             return super().__call__(*args, **kwargs)
         held = Claim(job_id=request.id, claim_id=request.claim_id, worker_id=request.worker_id)
         args, kwargs = claim_or_ignore(self, held, args, kwargs)
+        # By the row: the bell of an earlier attempt may have rung for this one.
+        request.retries = held.attempt - 1
         request.job = Job(self)
         try:
             with interruptible():

@@ -9,19 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.benchmarks.probes.requests import NEW_JOB, Context, make_event
+from tests.benchmarks.probes.submitting import make_ours
 
 _WARM_UP = 30
-
-
-def make_ours() -> Callable[[], Any]:
-    """POST /jobs through Chalice, the middleware and the token's check."""
-    from tests.benchmarks.contracts import add_contracts
-
-    add_contracts()
-    from app import app
-
-    event = make_event("POST", "/jobs", body=NEW_JOB)
-    return lambda: app(event, Context())
 
 
 def make_raw() -> Callable[[], Any]:

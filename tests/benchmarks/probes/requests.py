@@ -58,4 +58,4 @@ class Context:
 
 
 #: The body of POST /jobs, ours and the hand-written one.
-NEW_JOB = {"task": "bench.add", "parameters": {"a": 40, "b": 2}}
+NEW_JOB: dict[str, Any] = {"task": "bench.add", "parameters": {"a": 40, "b": 2}}

@@ -26,11 +26,14 @@ _SLEEP_SECONDS = 0.01
 
 def measure(lab: Lab, plan: Plan, results: Results) -> None:
     """Jobs that add, with two processes for everybody; then jobs that wait, with sixteen."""
-    short = Heat(plan.stock_jobs, plan.limit_seconds)
+    short = Heat(plan.stock_jobs, plan.window_seconds, plan.limit_seconds)
     best = tuning.find_best(lab, results, short, is_searching=plan.is_searching)
     field = [contestants.ours(), *best, contestants.raw(), contestants.stock_default()]
     sizes = {"stock_tuned": plan.stock_jobs, "stock_default": plan.default_jobs}
-    heats = [Heat(sizes.get(one.name, plan.jobs), plan.limit_seconds) for one in field]
+    heats = [
+        Heat(sizes.get(one.name, plan.jobs), plan.window_seconds, plan.limit_seconds)
+        for one in field
+    ]
     rates = _race(lab, results, field, heats, plan.rounds)
     for one in field:
         results.keep(f"throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
@@ -48,7 +51,12 @@ def _measure_sleep(lab: Lab, plan: Plan, results: Results) -> None:
     ]
     sizes = {"stock_tuned": plan.stock_jobs}
     heats = [
-        Heat(sizes.get(one.name, plan.sleep_jobs), plan.limit_seconds, _SLEEP_SECONDS)
+        Heat(
+            sizes.get(one.name, plan.sleep_jobs),
+            plan.window_seconds,
+            plan.limit_seconds,
+            _SLEEP_SECONDS,
+        )
         for one in field
     ]
     rates = _race(lab, results, field, heats, plan.sleep_rounds)

@@ -32,6 +32,16 @@ def test_waiting_job_is_claimed(engine: Engine, state: str) -> None:
     assert (row.lease_expires_at - row.started_at).total_seconds() == 40.0
 
 
+def test_claim_knows_which_attempt_it_is(engine: Engine) -> None:
+    job = create_job(engine, state="RETRY", attempts=3)
+    held = new_claim(job.id)
+    assert claim(engine, held, 40.0) is ClaimAnswer.CLAIMED
+    assert held.attempt == 4
+    again = new_claim(job.id)
+    assert claim(engine, again, 40.0) is ClaimAnswer.TAKEN
+    assert again.attempt == 0
+
+
 @pytest.mark.parametrize("state", ["STARTED", *sorted(FINAL)])
 def test_job_that_runs_or_has_ended_is_taken(engine: Engine, state: str) -> None:
     before = create_job(engine, state=state)

@@ -32,7 +32,7 @@ from tests.fakes.sqs import FakeSqs
 from tests.integration.record.job_life import Life
 from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, never
 
-EXAMPLES = 500 if os.getenv("HYPOTHESIS_PROFILE") == "long" else 80
+EXAMPLES = 500 if os.getenv("HYPOTHESIS_PROFILE") == "long" else 40
 EXTENT = settings(
     max_examples=EXAMPLES,
     stateful_step_count=60,
@@ -88,12 +88,12 @@ class JobLife(RuleBasedStateMachine):
     def count_alive(self) -> int:
         return sum(not life.is_final for life in self.lives.values())
 
-    @initialize(max_attempts=st.integers(1, 3))
+    @initialize(max_attempts=st.integers(1, 4))
     def begin(self, max_attempts: int) -> None:
         self.submit(max_attempts)
 
     @precondition(lambda self: self.count_alive() < 3)
-    @rule(max_attempts=st.integers(1, 3))
+    @rule(max_attempts=st.integers(1, 4))
     def submit(self, max_attempts: int) -> None:
         job_id: str = create_job(self.engine, max_attempts=max_attempts).id
         self.lives[job_id] = Life(max_attempts)
@@ -151,6 +151,18 @@ class JobLife(RuleBasedStateMachine):
         assert dispatch_due(self.engine).rescued == len(lost)
 
     @precondition(is_work_going_on)
+    @rule(way=st.sampled_from(["fail", "release", "lapse"]), worker=WORKERS)
+    def change_hands(self, way: str, worker: str) -> None:
+        """A job that runs is soon run by another, and the old claim is still there."""
+        if way == "fail":
+            self.fail(0, 0, 0.0)
+        elif way == "release":
+            self.release(0, 0)
+        else:
+            self.let_lease_lapse(0, is_noticed_at_once=True)
+        self.hear_bell(0, worker)
+
+    @precondition(is_work_going_on)
     @rule(which=WHICH, age=AGE, is_told_twice=st.booleans())
     def succeed(self, which: int, age: int, is_told_twice: bool) -> None:
         held = self.claim(which, age)
@@ -189,9 +201,10 @@ class JobLife(RuleBasedStateMachine):
             ended = fail(self.engine, held, HOPELESS, never)
         assert (ended and ended.state) == self.life(held).end_attempt(held, outcome, state)
 
-    @rule(which=WHICH)
-    def cancel(self, which: int) -> None:
-        job_id = self.job(which)
+    @rule(which=WHICH, is_claimed=st.booleans())
+    def cancel(self, which: int, is_claimed: bool) -> None:
+        is_claimed &= self.is_work_going_on()
+        job_id = self.claim(which, 0).job_id if is_claimed else self.job(which)
         if self.lives[job_id].cancel():
             row = jobs_service.cancel(self.engine, "demo", job_id)
             assert row.state == self.lives[job_id].state
