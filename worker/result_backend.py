@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 from celery.backends.base import BaseBackend
-from celery.exceptions import TaskRevokedError
+from celery.exceptions import TaskRevokedError, WorkerLostError
+from celery.worker import state as worker_state
 from kombu.utils import json as kombu_json
 from sqlalchemy import Text, select, type_coerce
 
@@ -23,6 +24,7 @@ from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
+from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
 from worker import process
 from worker.tasks.claiming import insist
@@ -72,11 +74,16 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         delay = decide_delay(contract, error)
         fault = describe(error, retryable=is_retryable(contract, error))
         engine = process.engine()
+
+        def record() -> Ended | None:
+            # Who stops a worker often signals its pool too (a whole process group): that is
+            # no fault of the job.
+            if isinstance(error, WorkerLostError) and worker_state.should_stop is not None:
+                return job_lifecycle.release(engine, held, "its worker was told to stop")
+            return job_lifecycle.fail(engine, held, fault, delay)
+
         try:
-            ended = insist(
-                lambda: job_lifecycle.fail(engine, held, fault, delay),
-                patience_seconds=_PATIENCE_SECONDS,
-            )
+            ended = insist(record, patience_seconds=_PATIENCE_SECONDS)
             if ended is None:
                 # The process died before it claimed: the bell is spent, the job still waits.
                 ring_waiting(engine, held.job_id)

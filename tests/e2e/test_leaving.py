@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 
@@ -100,6 +101,18 @@ def test_interrupt_from_the_keyboard_leaves_as_sigterm_does(make_fleet: MakeFlee
     assert fleet.job(job_id).state == "SUCCESS"
     assert fleet.list_workers() == []
     assert worker.group_pids() == []
+
+
+def test_sigterm_to_the_pool_too_costs_no_attempt(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=20)
+    worker = fleet.start_worker()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=30))
+    fleet.wait_for_state(job_id, "STARTED")
+    os.killpg(worker.pid, signal.SIGTERM)
+    worker.wait_for_exit()
+    row = fleet.job(job_id)
+    assert (row.state, row.attempts) == ("PENDING", 0)
+    assert fleet.outcomes(job_id) == ["released"]
 
 
 def test_idle_worker_leaves_at_once(make_fleet: MakeFleet) -> None:
