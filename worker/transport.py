@@ -15,6 +15,7 @@ from kombu.transport import SQS
 
 from worker.outbox import Outbox
 from worker.receiving import Connection, CurlClient, Heard, ReceiveFailed
+from worker.reserve import QoS
 from worker.screening import looks_like_celery
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     #: Kombu makes every unacknowledged message visible when a channel closes, also those that
     #: are being worked on. Here `worker.leaving` gives back what was not started.
     do_restore = False
+    QoS = QoS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -120,6 +122,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         info = self._delivery_info(delivery_tag)
         if info is not None:
             self.outbox.delete(info["sqs_queue"], info["routing_key"], delivery_tag)
+            self.qos.note_end()
         super(SQS.Channel, self).basic_ack(delivery_tag)
         self._slot_freed()
 

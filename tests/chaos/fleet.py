@@ -15,6 +15,8 @@ from infra.local.servers.process import GuardedProcess
 from tests.chaos.stack import ROOT
 
 CONCURRENCY = 4
+#: How the watchdog ends a worker; one that was frozen has indeed heard nothing for long.
+_DEAF_STATUS = 69
 #: A worker younger than this has no job yet that a fault could hit.
 _UP_SECONDS = 4.0
 #: What a worker may need beyond its grace: to stop its pool and to tell SQS.
@@ -33,6 +35,7 @@ class Worker:
     #: Why its end is expected; empty while it should live.
     fate: str = ""
     leave_by: float = float("inf")
+    was_frozen: bool = False
 
 
 class Fleet:
@@ -116,7 +119,7 @@ class Fleet:
 
     def freeze(self, worker: Worker) -> None:
         """Stop a worker with its pool in the middle of what they do."""
-        worker.fate = "frozen"
+        worker.fate, worker.was_frozen = "frozen", True
         os.killpg(worker.process.pid, signal.SIGSTOP)
 
     def thaw(self, worker: Worker) -> None:
@@ -138,8 +141,9 @@ class Fleet:
             for present in list(self._places):
                 if present and not present.fate and present.process.status is not None:
                     present.fate = "ended by itself"
-                    found.append(f"{present.name} ended by itself: {present.process.status}")
                     self.fill(present.place)
+                    if not (present.was_frozen and present.process.status == _DEAF_STATUS):
+                        found.append(f"{present.name} ended by itself: {present.process.status}")
         self.misdeeds += found
         return found
 

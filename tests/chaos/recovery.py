@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.chaos.checks import Check
 from tests.chaos.diary import Blow, Diary
 from tests.chaos.evidence import Claimed, Evidence
+
+_ABOUT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Recovery:
     blow: Blow
     #: Seconds from the fault to the next claim, or to the end of a job without attempts left.
     seconds: float
-    #: The same, less the time in which database or SQS was away.
+    #: The same, less the time in which database or SQS was away, and less what other jobs
+    #: waited in the queue at that time.
     net_seconds: float
     #: Its new bell was destroyed: noticing that is another promise than this one.
     is_bell_lost: bool
@@ -34,7 +37,7 @@ def find_recoveries(evidence: Evidence, diary: Diary) -> list[Recovery]:
                     continue
                 after = claims[number + 1].begin if number + 1 < len(claims) else claim.end
                 if claim.outcome in ("lost", "failed", "released") and claim.end and after:
-                    found.append(_measure(diary, blow, job_id, claim.end, after))
+                    found.append(_measure(evidence, diary, blow, claim, after))
     return found
 
 
@@ -48,7 +51,7 @@ def check_recoveries(recoveries: list[Recovery], limit_seconds: float) -> Check:
         lost = sum(one.is_bell_lost for one in recoveries)
         detail = (
             f"{len(timed)} jobs: p50 {timed[len(timed) // 2]:.1f} s, max {timed[-1]:.1f} s"
-            f" ({raw:.1f} s with outages; {lost} more lost their bell)"
+            f" ({raw:.1f} s with outages and queues; {lost} more lost their bell)"
         )
     claim = f"a dead worker's jobs are taken up within {limit_seconds:.0f} s"
     return Check(claim, not late, detail, [one.job_id for one in late])
@@ -63,13 +66,25 @@ def _is_hit(evidence: Evidence, blow: Blow, claim: Claimed) -> bool:
 
 
 def _measure(
-    diary: Diary, blow: Blow, job_id: str, rescued_at: datetime, after: datetime
+    evidence: Evidence, diary: Diary, blow: Blow, claim: Claimed, after: datetime
 ) -> Recovery:
+    rescued_at = claim.end or after
     seconds = (after - blow.at).total_seconds()
+    queued = min((after - rescued_at).total_seconds(), _usual_wait(evidence, after))
     return Recovery(
-        job_id=job_id,
+        job_id=claim.job_id,
         blow=blow,
         seconds=seconds,
-        net_seconds=seconds - diary.seconds_of_outage(blow.at, after),
+        net_seconds=seconds - diary.seconds_of_outage(blow.at, rescued_at) - queued,
         is_bell_lost=any(rescued_at <= lost <= after for lost in diary.losses),
     )
+
+
+def _usual_wait(evidence: Evidence, at: datetime) -> float:
+    """Seconds from bell to claim of the jobs that were claimed at about this time."""
+    waits = sorted(
+        (row.started_at - max(row.rung_at, row.run_at)).total_seconds()
+        for row in evidence.jobs.values()
+        if row.started_at and row.rung_at and abs(row.started_at - at) < _ABOUT
+    )
+    return max(0.0, waits[len(waits) // 2]) if waits else 0.0

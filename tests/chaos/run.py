@@ -89,7 +89,7 @@ class Run:
             self._clock_seconds,
         )
         self._submitter = submitter = Submitter(
-            self._stack.engine, self._kinds, self._options.duration, self._rng
+            self._stack, self._kinds, self._options.duration, self._rng
         )
         faults = Faults(self._stack, fleet, submitter, self._diary)
         self._diary.say(

@@ -8,12 +8,14 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from botocore.exceptions import BotoCoreError, ClientError
 from celery import Celery
 from kombu import Queue
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from chalicelib.broker.message import Bell
 from chalicelib.broker.queues import QUEUES
@@ -24,10 +26,12 @@ from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 from chalicelib.settings import get_settings
 from tests.chaos.evidence import count_unfinished
 from tests.chaos.kinds import FOREIGN, Errand, Kind
+from tests.chaos.stack import Stack
 
 _THREADS = 3
-#: More jobs than this do not wait at once: each call to moto's server takes longer the more
-#: messages it holds, and a run would spend its time there.
+#: New jobs wait while so many messages are in the queues, since each call to moto's server
+#: takes longer the more it holds, or while so many jobs have not ended.
+_MOST_MESSAGES = 150
 _MOST_WAITING = 400
 _PROJECTS = ("acme", "globex", "initech")
 #: One job in so many comes from a stock Celery producer.
@@ -51,16 +55,17 @@ class Submitter:
     """Submits one job of each kind given, evenly over `duration` seconds."""
 
     def __init__(
-        self, engine: Engine, kinds: Sequence[Kind], duration: float, rng: random.Random
+        self, stack: Stack, kinds: Sequence[Kind], duration: float, rng: random.Random
     ) -> None:
-        self._engine, self._kinds, self._duration = engine, kinds, duration
+        self._stack, self._kinds, self._duration = stack, kinds, duration
+        self._engine = stack.engine
         self._rng = rng
         self._next = 0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._began = 0.0
         self._is_over = False
-        self._waiting = 0.0, 0
+        self._waiting = self._messages = 0
         #: Id -> kind, of jobs whose commit was answered.
         self.submitted: dict[str, Kind] = {}
         #: The same of those whose commit was not: they may exist.
@@ -80,6 +85,7 @@ class Submitter:
         ]
         for thread in self._threads:
             thread.start()
+        threading.Thread(target=self._guard, args=(self._watch_load,), daemon=True).start()
 
     def stop(self) -> None:
         """Submit no more."""
@@ -111,22 +117,23 @@ class Submitter:
         while (numbers := self._take()) and not self._is_over:
             due = self._began + self._duration * numbers[0] / len(self._kinds)
             time.sleep(max(0.0, due - time.monotonic()))
-            while self._count_waiting() > _MOST_WAITING and not self._is_over:
+            while self._is_loaded() and not self._is_over:
                 time.sleep(0.2)
             own = [n for n in numbers if not _is_foreign(n)]
             while own and not self._submit(own) and not self._is_over:
                 time.sleep(0.3)
 
-    def _count_waiting(self) -> int:
-        """Jobs that have not ended, as of a moment ago; all, while that cannot be read."""
-        with self._lock:
-            if time.monotonic() - self._waiting[0] > 0.5:
-                try:
-                    waiting = count_unfinished(self._engine)[1]
-                except DatabaseUnavailable:
-                    waiting = len(self._kinds)
-                self._waiting = time.monotonic(), waiting
-            return self._waiting[1]
+    def _is_loaded(self) -> bool:
+        return self._messages > _MOST_MESSAGES or self._waiting > _MOST_WAITING
+
+    def _watch_load(self) -> None:
+        """What cannot be counted at the moment is taken to be as it was."""
+        while not self._is_over:
+            with suppress(DatabaseUnavailable):
+                self._waiting = count_unfinished(self._engine)[1]
+            with suppress(BotoCoreError, ClientError):
+                self._messages = sum(self._stack.count_messages().values())
+            time.sleep(0.5)
 
     def _submit(self, numbers: list[int]) -> bool:
         """Submit jobs together; False if the database did not say that it has them."""

@@ -45,6 +45,7 @@ WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])
 WHICH = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
 #: How many claims of a job are younger than the one that is used, mostly none.
 AGE = st.sampled_from([0, 0, 0, 1, 2])
+MOST_ATTEMPTS = st.integers(1, 4)
 
 #: What tasks made true in the transaction of their outcome.
 ledger = Table("ledger", MetaData(), Column("job_id", String(36), nullable=False))
@@ -88,20 +89,26 @@ class JobLife(RuleBasedStateMachine):
     def count_alive(self) -> int:
         return sum(not life.is_final for life in self.lives.values())
 
-    @initialize(max_attempts=st.integers(1, 4))
-    def begin(self, max_attempts: int) -> None:
-        self.submit(max_attempts)
+    @initialize(max_attempts=MOST_ATTEMPTS, worker=WORKERS)
+    def begin(self, max_attempts: int, worker: str) -> None:
+        self.submit(max_attempts, worker)
 
     @precondition(lambda self: self.count_alive() < 3)
-    @rule(max_attempts=st.integers(1, 4))
-    def submit(self, max_attempts: int) -> None:
+    @rule(max_attempts=MOST_ATTEMPTS, worker=st.none() | WORKERS)
+    def submit(self, max_attempts: int, worker: str | None) -> None:
+        """`worker`: who hears its bell at once."""
         job_id: str = create_job(self.engine, max_attempts=max_attempts).id
         self.lives[job_id] = Life(max_attempts)
+        if worker is not None:
+            self.deliver(job_id, worker)
 
     @rule(which=WHICH, worker=WORKERS)
     def hear_bell(self, which: int, worker: str) -> None:
         """Early or late, and any number of times."""
-        held = new_claim(self.job(which), worker)
+        self.deliver(self.job(which), worker)
+
+    def deliver(self, job_id: str, worker: str) -> None:
+        held = new_claim(job_id, worker)
         answer = claims.claim(self.engine, held, LEASE)
         assert answer == self.life(held).expect_answer(held)
         if answer == "claimed":
@@ -201,7 +208,7 @@ class JobLife(RuleBasedStateMachine):
             ended = fail(self.engine, held, HOPELESS, never)
         assert (ended and ended.state) == self.life(held).end_attempt(held, outcome, state)
 
-    @rule(which=WHICH, is_claimed=st.booleans())
+    @rule(which=WHICH, is_claimed=st.sampled_from([True, True, True, False]))
     def cancel(self, which: int, is_claimed: bool) -> None:
         is_claimed &= self.is_work_going_on()
         job_id = self.claim(which, 0).job_id if is_claimed else self.job(which)

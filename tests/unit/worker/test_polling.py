@@ -79,7 +79,8 @@ def test_no_receive_while_no_slot_is_free_and_it_resumes_when_one_is(
 
     delivered[0].ack()
     hub.run()
-    assert [(queue, count) for queue, count, _ in receives.waiting] == [("default", 1)]
+    # One for the slot, and one for the reserve: a job has just ended.
+    assert [(queue, count) for queue, count, _ in receives.waiting] == [("default", 2)]
     assert channel.heard["default"].asked_since is not None
 
 
