@@ -53,7 +53,8 @@ def main() -> int:
     chosen = set(parsed.only.split(",")) if parsed.only else set(names)
     if unknown := chosen - set(names):
         parser.error(f"there is no stage {', '.join(sorted(unknown))}")
-    # Leaves by the way out that stops every server.
+    # Both leave by the way out that stops every server, also when a shell ignored the first.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.getLogger("alembic").setLevel(logging.WARNING)
     plan, results = make_plan(is_quick=parsed.quick), Results()

@@ -35,6 +35,8 @@ class Contestant:
     has_rows: bool = True
     #: What was chosen for it, in words.
     setting: str = ""
+    #: The same, for stock Celery.
+    tuning: Mapping[str, Any] = field(default_factory=dict)
 
 
 def ours(concurrency: int = PROCESSES) -> Contestant:
@@ -81,6 +83,7 @@ def stock(tuning: Mapping[str, Any], name: str = "stock_tuned") -> Contestant:
         {"BENCH_SETTINGS": json.dumps(settings)},
         has_rows=False,
         setting=", ".join(f"{key}={value}" for key, value in tuning.items()),
+        tuning=tuning,
     )
 
 

@@ -17,6 +17,7 @@ from botocore.config import Config
 from infra.local.servers.fauxqs import Fauxqs
 from infra.local.servers.mariadb import MariaDB
 from infra.local.servers.process import GuardedProcess
+from infra.local.servers.server import Server
 from tests.databases import copy_schema, make_schema
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,11 @@ class Lab:
         """Where the bench's SQS answers."""
         return self.server.url
 
+    def pid_of(self, server: Server) -> int:
+        """Id of a server's process, which leads its group."""
+        assert server._process is not None
+        return server._process.pid
+
     @contextmanager
     def room(self) -> Iterator[Room]:
         """A database with our schema and no rows, and empty queues; wiped afterwards."""
@@ -117,6 +123,13 @@ class Lab:
             for url in urls:
                 sqs.delete_queue(QueueUrl=url)
             self.database.drop_database(database_url)
+
+    def clear(self, room: Room) -> None:
+        """Take away what an earlier run left undone in a room."""
+        if self.rows(room, "SELECT 1 FROM jobs WHERE finished_at IS NULL LIMIT 1"):
+            make_sqs(self.sqs_url).purge_queue(QueueUrl=room.queue_url)
+            self.rows(room, "DELETE FROM jobs WHERE finished_at IS NULL")
+        self.rows(room, "DELETE FROM workers")
 
     @contextmanager
     def running(

@@ -70,6 +70,6 @@ def make_plan(*, is_quick: bool) -> Plan:
         growth_jobs=1_200,
         growth_rounds=2,
         page_rounds=3,
-        memory_jobs=(500, 4_000),
+        memory_jobs=(500, 2_500),
         cold_starts=4,
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from infra.local.servers.process import GuardedProcess
+from tests.benchmarks import cpu
 from tests.benchmarks.arithmetic import rate_of
 from tests.benchmarks.contestants import Contestant
 from tests.benchmarks.feeding import insert_rows, make_jobs, send
 from tests.benchmarks.lab import Lab, Room, make_sqs
 
 #: How often the number of finished jobs is read.
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,28 +29,41 @@ class Heat:
     sleep_seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found."""
+
+    #: Jobs a second.
+    rate: float
+    #: Milliseconds of CPU a job: of the worker's processes, of SQS, of the database. Unlike
+    #: the rate it hardly depends on what else the machine does. Empty where it cannot be read.
+    cpu: dict[str, float] = field(default_factory=dict)
+
+
 class TooSlow(Exception):
     """It finished too little in the time that it was given."""
 
 
-def run(lab: Lab, contestant: Contestant, heat: Heat, room: Room | None = None) -> float:
-    """Jobs a second. `room`: where finished rows are already; else a new one.
+def run(lab: Lab, contestant: Contestant, heat: Heat, room: Room | None = None) -> Outcome:
+    """Run it in `room`, where finished rows may be already, or in a new one.
 
     Raises TooSlow, with what the worker said.
     """
     if room is None:
         with lab.room() as own:
             return run(lab, contestant, heat, own)
+    lab.clear(room)
     fill(lab, contestant, room, heat.jobs, heat.sleep_seconds)
     began = time.monotonic()
     since = str(lab.rows(room, "SELECT UTC_TIMESTAMP(6)")[0][0])
     with lab.running(contestant.command, room, contestant.environment) as process:
+        watch = _Watch(lab, process, heat)
         if contestant.has_rows:
-            finished = _watch_rows(lab, room, process, heat, since)
+            finished = _watch_rows(lab, room, watch, since)
         else:
-            finished = _watch_results(lab, room, process, heat)
+            finished = _watch_results(lab, room, watch)
     try:
-        return rate_of(finished)
+        return Outcome(rate_of(finished), watch.cpu_per_job())
     except ValueError as error:
         spent = time.monotonic() - began
         said = lab.told(room)
@@ -66,12 +81,22 @@ def fill(
 
 
 class _Watch:
-    """Says when to stop looking: all is done, the window is over, or the worker has ended."""
+    """Says when to stop looking: all is done, the window is over, or the worker has ended.
 
-    def __init__(self, process: GuardedProcess, heat: Heat) -> None:
+    Reads the CPU when a tenth of the jobs is done, and at the end.
+    """
+
+    def __init__(self, lab: Lab, process: GuardedProcess, heat: Heat) -> None:
         self._process, self._heat = process, heat
+        self._groups: dict[str, Callable[[], int]] = {
+            "worker": lambda: process.pid,
+            "sqs": lambda: lab.pid_of(lab.server),
+            "database": lambda: lab.pid_of(lab.database),
+        }
         self._deadline = time.monotonic() + heat.limit_seconds
         self._has_begun = False
+        #: Jobs finished and seconds of CPU spent, at the first and at the last reading.
+        self._readings: list[tuple[int, dict[str, float]]] = []
 
     def is_over(self, finished: int) -> bool:
         """Whether so many finished jobs are enough."""
@@ -79,19 +104,31 @@ class _Watch:
             self._has_begun = True
             window = time.monotonic() + self._heat.window_seconds
             self._deadline = min(self._deadline, window)
-        is_done = finished >= self._heat.jobs or self._process.status is not None
-        return is_done or time.monotonic() > self._deadline
+        has_ended = self._process.status is not None
+        is_last = has_ended or finished >= self._heat.jobs or time.monotonic() > self._deadline
+        if is_last or (not self._readings and finished >= self._heat.jobs // 10):
+            self._read(finished)
+        return is_last
+
+    def cpu_per_job(self) -> dict[str, float]:
+        """Milliseconds between the two readings, by job."""
+        if len(self._readings) < 2:
+            return {}
+        (few, before), (many, after) = self._readings[0], self._readings[-1]
+        return {name: 1000 * (after[name] - before[name]) / (many - few) for name in after}
+
+    def _read(self, finished: int) -> None:
+        if cpu.can_read() and (not self._readings or finished > self._readings[0][0]):
+            spent = {name: cpu.read_seconds(pid()) for name, pid in self._groups.items()}
+            self._readings.append((finished, spent))
 
 
-def _watch_rows(
-    lab: Lab, room: Room, process: GuardedProcess, heat: Heat, since: str
-) -> list[float]:
+def _watch_rows(lab: Lab, room: Room, watch: _Watch, since: str) -> list[float]:
     """When each job was finished, by the database's clock."""
-    watch = _Watch(process, heat)
     count = "SELECT COUNT(*) FROM jobs WHERE finished_at >= %s"
     with lab.database.cursor(room.database) as cursor:
         while True:
-            time.sleep(5 * _LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
             cursor.execute(count, (since,))
             if watch.is_over(int(cursor.fetchall()[0][0])):
                 break
@@ -99,9 +136,9 @@ def _watch_rows(
     return [float(row[0]) for row in lab.rows(room, times, [since])]
 
 
-def _watch_results(lab: Lab, room: Room, process: GuardedProcess, heat: Heat) -> list[float]:
+def _watch_results(lab: Lab, room: Room, watch: _Watch) -> list[float]:
     """When each job was seen finished: Celery's own table knows whole seconds only."""
-    watch, finished = _Watch(process, heat), list[float]()
+    finished = list[float]()
     with lab.database.cursor(room.database) as cursor:
         while not watch.is_over(len(finished)):
             time.sleep(_LOOK_SECONDS)

@@ -71,7 +71,7 @@ def _search(lab: Lab, results: Results, heat: Heat, field: _Field) -> Contestant
         one = field.make(setting)
         if one.setting not in tried:
             try:
-                tried[one.setting] = run(lab, one, heat)
+                tried[one.setting] = run(lab, one, heat).rate
             except TooSlow:
                 tried[one.setting] = 0.0
             results.tell(f"search: {one.label}: {one.setting}: {tried[one.setting]:.0f} jobs/s")

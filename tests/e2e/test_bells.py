@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from chalicelib.broker.message import encode_bell
 from chalicelib.services import jobs as jobs_service
+from chalicelib.services.job_lifecycle import make_bell
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
@@ -63,3 +65,17 @@ def test_job_whose_bell_was_never_rung_is_dispatched(make_fleet: MakeFleet) -> N
     fleet.start_worker()
     assert fleet.wait_for_state(job_id, "SUCCESS").attempts == 1
     fleet.wait_until_queues_empty()
+
+
+def test_bell_of_an_earlier_attempt_does_not_make_a_job_forget_its_attempts(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=0), is_rung=False)
+    first_bell = fleet.job(job_id)
+    with fleet.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET attempts = 1")  # as a rescue leaves it
+    fleet.send(encode_bell(make_bell(first_bell, attempts=0)))
+    fleet.start_worker()
+    row = fleet.wait_for_state(job_id, "SUCCESS")
+    assert row.attempts == row.result["attempt"] == 2

@@ -107,7 +107,8 @@ def test_worker_whose_job_was_taken_over_records_nothing(make_fleet: MakeFleet) 
     second = fleet.start_worker(concurrency=1)
     wait_until(lambda: fleet.job(job_id).attempts == 2, 20)
     os.kill(first.pid, signal.SIGCONT)
-    assert fleet.wait_for_state(job_id, "SUCCESS", seconds=30).attempts == 2
+    row = fleet.wait_for_state(job_id, "SUCCESS", seconds=30)
+    assert row.attempts == row.result["attempt"] == 2
     first.wait_for_line("claim lost")
     assert fleet.notes(job_id) == ["effect"]
     assert first.status is None

@@ -21,7 +21,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         insert_finished(lab.database, small, plan.small_rows)
         for number in range(1, plan.growth_rounds + 1):
             for name, room in (("large", large), ("small", small)):
-                rates[name].append(run(lab, contestants.ours(), heat, room))
+                rates[name].append(run(lab, contestants.ours(), heat, room).rate)
                 told = f"round {number}/{plan.growth_rounds}, {name} table"
                 results.tell(f"{told}: {rates[name][-1]:.0f} jobs/s")
     results.keep("growth_throughput_large", rates["large"], f"jobs/s, {plan.large_rows} rows")

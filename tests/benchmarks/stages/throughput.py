@@ -9,7 +9,7 @@ from tests.benchmarks.arithmetic import ratios
 from tests.benchmarks.contestants import Contestant
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.race import Heat, run
+from tests.benchmarks.race import Heat, Outcome, run
 from tests.benchmarks.results import Results
 
 _KEYS = {
@@ -35,20 +35,14 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         for one in field
     ]
     rates = _race(lab, results, field, heats, plan.rounds)
-    for one in field:
-        results.keep(f"throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
     for name, key in _KEYS.items():
         results.add(key, ratios(rates["bellpull"], rates[name]))
-    _measure_sleep(lab, plan, results)
+    _measure_sleep(lab, plan, results, best[0])
 
 
-def _measure_sleep(lab: Lab, plan: Plan, results: Results) -> None:
-    chosen = {**tuning.STOCK, "concurrency": _SLEEPERS}
-    field = [
-        contestants.ours(_SLEEPERS),
-        contestants.stock(chosen),
-        contestants.raw(_SLEEPERS),
-    ]
+def _measure_sleep(lab: Lab, plan: Plan, results: Results, tuned: Contestant) -> None:
+    chosen = {**tuned.tuning, "concurrency": _SLEEPERS}
+    field = [contestants.ours(_SLEEPERS), contestants.stock(chosen), contestants.raw(_SLEEPERS)]
     sizes = {"stock_tuned": plan.stock_jobs}
     heats = [
         Heat(
@@ -59,9 +53,7 @@ def _measure_sleep(lab: Lab, plan: Plan, results: Results) -> None:
         )
         for one in field
     ]
-    rates = _race(lab, results, field, heats, plan.sleep_rounds)
-    for one in field:
-        results.keep(f"sleep_throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
+    _race(lab, results, field, heats, plan.sleep_rounds)
 
 
 def _race(
@@ -71,11 +63,21 @@ def _race(
     heats: Sequence[Heat],
     rounds: int,
 ) -> dict[str, list[float]]:
-    rates: dict[str, list[float]] = {one.name: [] for one in field}
+    found: dict[str, list[Outcome]] = {one.name: [] for one in field}
     for number in range(1, rounds + 1):
         for one, heat in zip(field, heats, strict=True):
-            rate = run(lab, one, heat)
-            rates[one.name].append(rate)
+            outcome = run(lab, one, heat)
+            found[one.name].append(outcome)
             kind = f"{heat.sleep_seconds * 1000:.0f} ms jobs" if heat.sleep_seconds else "add"
-            results.tell(f"round {number}/{rounds}, {kind}: {one.label}: {rate:.0f} jobs/s")
+            told = f"round {number}/{rounds}, {kind}: {one.label}: {outcome.rate:.0f} jobs/s"
+            spent = ", ".join(f"{name} {ms:.2f}" for name, ms in outcome.cpu.items())
+            results.tell(f"{told}; ms of CPU a job: {spent or 'not read'}")
+    prefix = "sleep_" if heats[0].sleep_seconds else ""
+    rates = {name: [outcome.rate for outcome in outcomes] for name, outcomes in found.items()}
+    for one in field:
+        results.keep(f"{prefix}throughput_{one.name}", rates[one.name], f"jobs/s; {one.setting}")
+        sums = [sum(outcome.cpu.values()) for outcome in found[one.name] if outcome.cpu]
+        if sums:
+            unit = "ms of CPU a job, worker, SQS and database"
+            results.keep(f"{prefix}cpu_{one.name}", sums, unit)
     return rates
