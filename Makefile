@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 REQUIREMENTS := requirements.txt worker/requirements.txt requirements-dev.txt
 # At most four at once: each test process has a database server and an SQS of its own.
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
 
 # The benchmark's SQS, and the libraries that it compares with.
 NODE_MODULES := build/node/.installed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -29,7 +31,10 @@ class JsonFormatter(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line, enc_hook=repr).decode()
+        try:
+            return msgspec.json.encode(line, enc_hook=repr).decode()
+        except UnicodeEncodeError:  # a lone surrogate, which only an escape can say
+            return json.dumps(line, default=repr)
 
 
 def configure_logging(settings: Settings, level: int | str | None = None) -> None:
@@ -37,6 +42,9 @@ def configure_logging(settings: Settings, level: int | str | None = None) -> Non
 
     `level`: INFO if not given.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What strangers sent may hold characters that no encoding can write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stdout)
     if settings.log_format == "json":
         handler.setFormatter(JsonFormatter())

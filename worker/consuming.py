@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery.worker.consumer import Consumer
+
+from chalicelib.broker.message import BELL_HEADER
+
+logger = logging.getLogger(__name__)
 
 #: The longest words of an error that are logged; they may quote what the sender wrote.
 _CHARACTERS = 300
@@ -22,8 +27,16 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
         _bury(message, "it names no task")
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """No module of this worker has its task."""
-        _bury(message, f"there is no task {exc}")
+        """No module of this worker has its task.
+
+        A bell of ours is spent without burying it: its job has a row, and is rung again for a
+        worker that knows the task, as during a deploy. What a stranger sent has nothing else.
+        """
+        if BELL_HEADER in (message.headers or {}):
+            logger.error("job waits for a worker that knows its task: %s", exc)
+            message.ack()
+        else:
+            _bury(message, f"there is no task {exc}")
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
         """Something in it has the wrong type, or its content type is not accepted."""
