@@ -49,10 +49,16 @@ class Heard:
         """A receive succeeded at monotonic time `at`, wall-clock time `wall`.
 
         An empty answer to a long poll means that everything visible has been heard;
-        otherwise everything older than the oldest of these messages has.
+        otherwise everything older than the oldest of these messages has. One that comes
+        again was heard before, by somebody who died or gave it back: it is old, and says
+        nothing about how far behind the queue is.
         """
         self.asked_since = at
-        sent = [float(m.get("Attributes", {}).get("SentTimestamp", 0)) / 1000 for m in messages]
+        attributes = [message.get("Attributes", {}) for message in messages]
+        new = [one for one in attributes if int(one.get("ApproximateReceiveCount", 1)) <= 1]
+        if messages and not new:
+            return
+        sent = [float(one.get("SentTimestamp", 0)) / 1000 for one in new]
         age = max([0.0, *(wall - moment for moment in sent)])
         fresh = [known for known in self._ages if at - known[0] < _WINDOW_SECONDS]
         self._ages = [(at, age), *fresh[:200]]

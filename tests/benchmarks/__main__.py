@@ -27,18 +27,19 @@ from tests.benchmarks.stages import (
 
 Stage = Callable[[Lab, Plan, Results], None]
 
-#: Stages that leave the machine nearly idle: the idle worker is watched beside them.
+#: Stages that an idle worker beside them does not disturb: they keep the machine nearly idle,
+#: or count what does not depend on time.
 _QUIET: dict[str, Stage] = {
     "pickup": pickup.measure,
     "cold_start": cold_start.measure,
     "enqueueing": enqueueing.measure,
     "pages": pages.measure,
+    "counts": counts.measure,
+    "memory": memory.measure,
 }
 _BUSY: dict[str, Stage] = {
-    "counts": counts.measure,
     "throughput": throughput.measure,
     "growth": growth.measure,
-    "memory": memory.measure,
 }
 _IDLE = "idle"
 

@@ -25,6 +25,8 @@ class Claimed:
     #: None while it lasts.
     end: datetime | None
     outcome: str
+    #: Which attempt it was, by the record.
+    number: int
     #: Process that ran the task's code, if it came to that.
     pid: int | None = None
 
@@ -50,19 +52,19 @@ class Evidence:
         return sum(1 for row in self.attempts[job_id] if row.outcome == "released")
 
     def find_stray_starts(self, job_id: str) -> list[Row[Any]]:
-        """Starts of code that no claim was the reason for."""
-        claims = self.claims[job_id]
-        return [start for start in self.starts[job_id] if _find_reason(start, claims) is None]
+        """Starts of code that no claim was the reason for, or told another attempt's number."""
+        reasons = [(one, _find_reason(one, self.claims[job_id])) for one in self.starts[job_id]]
+        return [start for start, claim in reasons if claim is None or claim.number != start.attempt]
 
     def _claims_of(self, job_id: str) -> list[Claimed]:
         row = self.jobs[job_id]
         found = [
-            Claimed(job_id, one.worker_id, one.started_at, one.ended_at, one.outcome)
+            Claimed(job_id, one.worker_id, one.started_at, one.ended_at, one.outcome, one.number)
             for one in self.attempts[job_id]
         ]
         if row.state in (JobState.SUCCESS, JobState.STARTED):
-            last = Claimed(job_id, row.worker_id, row.started_at, row.finished_at, row.state)
-            found.append(last)
+            began, ended = row.started_at, row.finished_at
+            found.append(Claimed(job_id, row.worker_id, began, ended, row.state, row.attempts))
         found.sort(key=lambda one: one.begin)
         pids = {_find_reason(start, found): start.pid for start in self.starts[job_id]}
         return [replace(claim, pid=pids.get(claim)) for claim in found]

@@ -31,7 +31,7 @@ def find_recoveries(evidence: Evidence, diary: Diary) -> list[Recovery]:
     """Every job that a fault hit and that had to be taken up again."""
     found = []
     for blow in diary.blows:
-        for job_id, claims in evidence.claims.items():
+        for claims in evidence.claims.values():
             for number, claim in enumerate(claims):
                 if not _is_hit(evidence, blow, claim):
                     continue

@@ -158,9 +158,13 @@ class JobLife(RuleBasedStateMachine):
         assert dispatch_due(self.engine).rescued == len(lost)
 
     @precondition(is_work_going_on)
-    @rule(way=st.sampled_from(["fail", "release", "lapse"]), worker=WORKERS)
-    def change_hands(self, way: str, worker: str) -> None:
-        """A job that runs is soon run by another, and the old claim is still there."""
+    @rule(
+        way=st.sampled_from(["fail", "release", "lapse"]),
+        worker=WORKERS,
+        last_word=st.sampled_from(["", "beat", "succeed", "fail"]),
+    )
+    def change_hands(self, way: str, worker: str, last_word: str) -> None:
+        """A job that runs is soon run by another, and who had it before may not know."""
         if way == "fail":
             self.fail(0, 0, 0.0)
         elif way == "release":
@@ -168,6 +172,12 @@ class JobLife(RuleBasedStateMachine):
         else:
             self.let_lease_lapse(0, is_noticed_at_once=True)
         self.hear_bell(0, worker)
+        if last_word == "beat":
+            self.beat(0, 1)
+        elif last_word == "succeed":
+            self.succeed(0, 1, is_told_twice=False)
+        elif last_word == "fail":
+            self.fail(0, 1, 0.0)
 
     @precondition(is_work_going_on)
     @rule(which=WHICH, age=AGE, is_told_twice=st.booleans())

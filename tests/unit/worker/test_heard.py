@@ -93,3 +93,14 @@ def test_one_deaf_queue_among_several_is_found() -> None:
 
 def test_limit_is_three_long_polls_and_a_little() -> None:
     assert 3 * watchdog.WAIT_SECONDS < LIMIT_SECONDS < 4 * watchdog.WAIT_SECONDS
+
+
+def test_message_that_comes_again_does_not_make_the_queue_look_behind() -> None:
+    heard = Heard()
+    heard.answer(_sent(4999), at=100, wall=5000)
+    again = _sent(4000)
+    again[0]["Attributes"]["ApproximateReceiveCount"] = "2"
+    heard.answer(again, at=101, wall=5001)
+    assert heard.age_seconds(101) == 2
+    heard.answer(again + _sent(4998), at=102, wall=5002)
+    assert heard.age_seconds(102) == 4
