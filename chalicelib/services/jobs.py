@@ -14,7 +14,7 @@ from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
-from chalicelib.db.paging import older_than
+from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import WAITING, JobState
@@ -140,8 +140,7 @@ def list_newest(
         if after is not None:
             last = _find(connection, project_id, after)
             query = query.where(older_than(jobs, last))
-        query = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
-        return list(connection.execute(query))
+        return list(connection.execute(newest_first(query, jobs).limit(limit)))
 
 
 def list_attempts(engine: Engine, project_id: str, job_id: str) -> list[Row[Any]]:

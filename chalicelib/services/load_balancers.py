@@ -20,7 +20,7 @@ from chalicelib.broker.contracts.load_balancers import (
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
-from chalicelib.db.paging import older_than
+from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import jobs, load_balancers
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.load_balancers import (
@@ -154,8 +154,7 @@ def list_newest(
         if after is not None:
             last = _find(connection, project_id, after)
             query = query.where(older_than(load_balancers, last))
-        query = query.order_by(table.created_at.desc(), table.id.desc()).limit(limit)
-        return list(connection.execute(query))
+        return list(connection.execute(newest_first(query, load_balancers).limit(limit)))
 
 
 def _commit_and_ring(engine: Engine, work: Any) -> Accepted:

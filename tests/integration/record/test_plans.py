@@ -13,6 +13,7 @@ from chalicelib.db.engine import make_engine
 from chalicelib.db.tables import jobs
 from chalicelib.services.claims import extend
 from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed, ring_due, ring_lost
+from chalicelib.services.jobs import list_newest
 from tests.factories.jobs import WORKER, create_job
 from tests.factories.workers import create_worker
 
@@ -111,6 +112,22 @@ def test_cost_of_a_pass_does_not_grow_with_finished_rows(mariadb_engine: Engine)
     one_session.dispose()
     few, many = reads
     assert many < few + 100 < FINISHED_ROWS / 10
+
+
+def test_deep_page_reads_no_more_rows_than_the_first(mariadb_engine: Engine) -> None:
+    fill(mariadb_engine)
+    url = mariadb_engine.url.render_as_string(hide_password=False)
+    one_session = make_engine(url, pool_size=1)
+    with one_session.connect() as connection:
+        project = connection.execute(select(jobs.c.project_id).limit(1)).scalar_one()
+    after, reads = None, []
+    for _ in range(60):
+        before = count_reads(one_session)
+        page = list_newest(one_session, project, limit=50, after=after)
+        reads.append(count_reads(one_session) - before)
+        after = page[-1].id
+    one_session.dispose()
+    assert reads[-1] < reads[1] + 50
 
 
 def test_beat_finds_its_jobs_by_their_ids(mariadb_engine: Engine) -> None:
