@@ -30,8 +30,12 @@ def ring(bells: Sequence[Bell]) -> list[str]:
         return _send_one(bells[0])
     failed: list[str] = []
     for queue in dict.fromkeys(bell.queue for bell in bells):
+        is_answering = True
         for batch in _batches(_entry(bell) for bell in bells if bell.queue == queue):
-            failed += _send_batch(queue, batch)
+            missed = _send_batch(queue, batch) if is_answering else [id_ for id_, _ in batch]
+            failed += missed
+            # A queue that takes none of ten is away: each further call would wait in vain.
+            is_answering = len(missed) < len(batch)
     return failed
 
 

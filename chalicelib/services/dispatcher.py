@@ -65,9 +65,15 @@ class Dispatched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dispatch_due(engine: Engine) -> Dispatched:
-    """Rescue and ring: everything that jobs wait for. Raises DatabaseUnavailable."""
+    """Ring and rescue: everything that jobs wait for. Raises DatabaseUnavailable.
+
+    Ringing comes first, so that a rescue that goes wrong keeps no other job waiting.
+    """
+    rung, rerung = ring_due(engine), ring_lost(engine)
     rescued = rescue_lapsed(engine)
-    done = Dispatched(rescued=rescued, rung=ring_due(engine), rerung=ring_lost(engine))
+    if rescued:
+        rung += ring_due(engine)
+    done = Dispatched(rung=rung, rerung=rerung, rescued=rescued)
     if done.rung or done.rerung or done.rescued:
         logger.info(
             "dispatched: rung=%d rerung=%d rescued=%d", done.rung, done.rerung, done.rescued

@@ -13,8 +13,8 @@ from chalicelib.db.tables import workers
 #: A bell counts as lost when it was due this long before all that workers hear now: it may
 #: be sent some seconds after its row says so, and SQS keeps order only roughly.
 _MARGIN = timedelta(seconds=20)
-#: A worker whose heartbeat is older says nothing about the present.
-_FRESH_SECONDS = 60
+#: A worker whose heartbeat is older says nothing about the present: five beats by default.
+_FRESH_SECONDS = 25
 
 
 def read_marks(engine: Engine) -> dict[str, datetime]:

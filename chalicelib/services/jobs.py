@@ -19,6 +19,7 @@ from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import WAITING, JobState
 from chalicelib.errors import DatabaseUnavailable, ImmutableObject, NotFound
+from chalicelib.services.claims import transition
 from chalicelib.services.outcomes import JobFacts, settle_cancelled
 
 logger = logging.getLogger(__name__)
@@ -167,14 +168,9 @@ def cancel(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
         row = _find(connection, project_id, job_id, lock=True)
         if row.state in WAITING:
             connection.execute(
-                update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.state.in_(WAITING))
-                .values(
-                    state=JobState.REVOKED.value,
-                    finished_at=now(),
-                    cancel_requested_at=now(),
-                    lease_expires_at=null(),
-                )
+                transition("cancel")
+                .where(jobs.c.id == job_id)
+                .values(finished_at=now(), cancel_requested_at=now(), lease_expires_at=null())
             )
             settle_cancelled(connection, JobFacts.from_row(row))
         elif row.state == JobState.STARTED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from typing import Any
 
@@ -13,14 +12,12 @@ from sqlalchemy import Engine, Row, insert, select, update
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import tokens
-from chalicelib.domain.ids import new_id
+from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.scopes import Scope
 from chalicelib.errors import BellpullError, NotFound
 
 #: Makes a token recognisable to people and to scanners for leaked secrets.
 _PREFIX = "bp_"
-#: What SQS accepts as the group of a message, and people can type.
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class InvalidProject(BellpullError):
@@ -42,7 +39,7 @@ def mint(engine: Engine, project_id: str, scopes: list[Scope]) -> tuple[str, str
 
     Raises InvalidProject.
     """
-    if _PROJECT.fullmatch(project_id) is None:
+    if not is_project_id(project_id):
         raise InvalidProject
     token_id, token = new_id(), _PREFIX + secrets.token_urlsafe(32)
     with connect(engine) as connection:

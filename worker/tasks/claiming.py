@@ -13,6 +13,7 @@ from celery.exceptions import Ignore, Reject
 from kombu.utils import json as kombu_json
 
 from chalicelib.broker.message import BELL_HEADER
+from chalicelib.domain.ids import is_project_id
 from chalicelib.domain.jobs import RetryPolicy
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import claims
@@ -111,8 +112,9 @@ def _foreign_job(task: JobTask) -> NewJob:
         raw_parameters = msgspec.Raw(kombu_json.dumps(request.kwargs or {}).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Reject(f"its arguments cannot be written as JSON: {error}", requeue=False) from error
+    named: Any = getattr(request, "project_id", None)
     return NewJob(
-        project_id=getattr(request, "project_id", None) or FOREIGN_PROJECT,
+        project_id=named if is_project_id(named) else FOREIGN_PROJECT,
         task=task.name,
         queue=request.delivery_info["routing_key"],
         parameters=raw_parameters,
