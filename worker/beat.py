@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import bootsteps
+from celery.concurrency import solo
 from celery.signals import worker_shutdown
 
 from chalicelib.broker.queues import VISIBILITY_SECONDS
@@ -120,7 +121,9 @@ class Beat(threading.Thread):
         channel = process.find_channel(self._controller)
         if channel is not None:
             self._leaver.watch(channel)
-            if reason := find_deaf_queue(channel.heard):
+            # A solo pool works in the event loop itself: silence then means a long job.
+            is_solo = isinstance(self._controller.pool, solo.TaskPool)
+            if not is_solo and (reason := find_deaf_queue(channel.heard)):
                 logger.critical("watchdog: %s", reason)
                 self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
         engine, lease_seconds = process.engine(), self._settings.lease_seconds

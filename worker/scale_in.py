@@ -9,7 +9,7 @@ import json
 import logging
 import time
 import urllib.request
-from urllib.error import URLError
+from http.client import HTTPException
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class ScaleInProtection:
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
                 answer = json.load(response)
-        except (URLError, OSError, ValueError) as error:
+        except (HTTPException, OSError, ValueError) as error:
             logger.warning("scale-in protection not changed: %s", error)
             return False
         if "failure" in answer or "error" in answer:

@@ -18,7 +18,7 @@ class _Headers(msgspec.Struct, frozen=True, kw_only=True):
     """The headers that Celery or this system acts on; others may be anything."""
 
     task: str
-    id: Annotated[str, Meta(pattern=f"^{FOREIGN_ID.pattern}$")]
+    id: Annotated[str, Meta(pattern=rf"^{FOREIGN_ID.pattern}\Z")]
     timelimit: tuple[_Seconds | None, _Seconds | None] | None = None
     expires: str | None = None
     eta: str | None = None
@@ -37,6 +37,10 @@ class _Embed(msgspec.Struct, frozen=True, kw_only=True):
     chain: list[Any] | None = None
     chord: dict[str, Any] | None = None
 
+
+#: Celery pickles what it gives to a pool process, and runs out of stack at some hundreds of
+#: levels: after it has taken a slot, which is then lost.
+_DEEPEST = 100
 
 _Body = tuple[list[Any], dict[str, Any], _Embed | None]
 
@@ -62,6 +66,23 @@ def require_sound(headers: dict[str, Any], body: Any) -> None:
         except msgspec.ValidationError as error:
             part = "headers" if what is headers else "body"
             raise InvalidTaskError(f"{part}: {error}") from error
+    if _is_deeper(body, _DEEPEST):
+        raise InvalidTaskError(f"body: it is nested deeper than {_DEEPEST} levels")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested beyond `levels`; without recursion."""
+    row = [value]
+    for _ in range(levels):
+        row = [
+            inner
+            for one in row
+            if isinstance(one, (dict, list, tuple))
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not row:
+            return False
+    return True
 
 
 def parse_eta(eta: str | None) -> datetime | None:

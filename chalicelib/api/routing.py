@@ -13,6 +13,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.api.auth import PUBLIC, authenticate
 from chalicelib.api.call import current_call
 from chalicelib.api.problems import Escaped
+from chalicelib.domain import jsontext
 from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.scopes import Scope
 from chalicelib.errors import BodyTooLarge, MalformedBody, NotFound, UnsupportedMediaType
@@ -69,7 +70,7 @@ def json_response(
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
     if location is not None:
         headers["Location"] = location
-    return Response(msgspec.json.encode(body).decode(), headers, status_code)
+    return Response(jsontext.encode(body), headers, status_code)
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -29,3 +30,7 @@ def get_sqs() -> Any:
             tcp_keepalive=True,
         ),
     )
+
+
+# A fork would write to the same connections as its parent.
+os.register_at_fork(after_in_child=get_sqs.cache_clear)

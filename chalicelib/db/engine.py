@@ -28,6 +28,14 @@ T = TypeVar("T")
 
 #: Errors after which the same transaction may succeed: lock wait timeout, deadlock.
 _MYSQL_TRY_AGAIN = frozenset({1205, 1213})
+#: Too many connections, shutting down, read-only (a failover), and the client's own errors of
+#: connecting and of lost connections.
+_MYSQL_AWAY = frozenset(
+    {1040, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1290, 1836, 1927, 3024, 3572}
+    | {1044, 1045, 1049, 1129, 1130, 4031}
+    | set(range(2000, 2061))
+)
+_SQLITE_AWAY = ("locked", "unable to open", "disk I/O error", "readonly database", "full")
 _TRIES = 6
 #: Seconds a transaction on SQLite waits for the one writer before it.
 _SQLITE_BUSY_SECONDS = 30.0
@@ -167,6 +175,17 @@ def _translate_errors() -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error, OperationalError):
+        if error.connection_invalidated or _is_away(error):
             raise DatabaseUnavailable from error
         raise
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the database is away or busy; PyMySQL calls a bad statement operational too."""
+    if not isinstance(error, OperationalError | InternalError) or error.orig is None:
+        return False
+    code = error.orig.args[0] if error.orig.args else None
+    if isinstance(code, int):
+        return code in _MYSQL_TRY_AGAIN or code in _MYSQL_AWAY
+    text = str(error.orig)
+    return any(words in text for words in _SQLITE_AWAY)

@@ -17,7 +17,8 @@ from chalicelib.schemas.views import View
 
 # Patterns end in \Z, because $ also fits before a line break.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
-_RESERVED = "(?i:aws|bellpull):"
+#: Keys that AWS, this system or Celery's JSON give a meaning of their own.
+_RESERVED = r"(?:(?i:aws|bellpull):|Name\Z|__)"
 
 Name = Annotated[
     str,
@@ -48,7 +49,8 @@ TagKey = Annotated[
         min_length=1,
         max_length=128,
         pattern=f"^(?!{_RESERVED}){_NO_CONTROLS[1:]}",
-        description="a key of 1 to 128 characters that does not begin with aws: or bellpull:",
+        description="a key of 1 to 128 characters, not Name, that does not begin with aws:, "
+        "bellpull: or __",
     ),
 ]
 TagValue = Annotated[

@@ -6,7 +6,13 @@ import traceback
 from datetime import datetime
 from functools import partial
 
-from celery.exceptions import Retry, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from celery.exceptions import (
+    Reject,
+    Retry,
+    SoftTimeLimitExceeded,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.broker.contracts import TaskContract
@@ -74,7 +80,7 @@ def is_retryable(contract: TaskContract | None, error: BaseException) -> bool:
     if isinstance(error, RetryableError | WorkerLostError):
         return True
     # A record that another job took cannot be taken by trying again.
-    if isinstance(error, PermanentError | IntegrityError | TimeLimitExceeded):
+    if isinstance(error, PermanentError | IntegrityError | TimeLimitExceeded | Reject):
         return False
     return contract is not None and contract.retry_on == "any"
 
