@@ -138,14 +138,21 @@ def _change(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Ord
 def _bury(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order]:
     """One by one, for it is rare: first the copy, then the delete."""
     grave = get_settings().queue_url(dead_letter_queue(queue))
+    left = []
     for order in batch:
         body, reason = order.value
         words = {"DataType": "String", "StringValue": _attribute_text(reason)}
-        client.send_message(
-            QueueUrl=grave, MessageBody=body or " ", MessageAttributes={"bellpull.reason": words}
-        )
-        client.delete_message(QueueUrl=url, ReceiptHandle=order.handle)
-    return []
+        try:
+            client.send_message(
+                QueueUrl=grave,
+                MessageBody=body or " ",
+                MessageAttributes={"bellpull.reason": words},
+            )
+            client.delete_message(QueueUrl=url, ReceiptHandle=order.handle)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("message not buried: queue=%s error=%s", queue, error)
+            left.append(order)
+    return left
 
 
 def _attribute_text(text: str) -> str:

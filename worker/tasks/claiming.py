@@ -87,9 +87,14 @@ def _claim(task: JobTask, held: Claim) -> ClaimAnswer:
 def _arguments(
     task: JobTask, held: Claim, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments that the message carried, or those in the row if it was too small."""
+    """The arguments that the message carried, or those in the row.
+
+    The row's, if the message was too small for them, or if it is the bell of another attempt:
+    a retry may have changed them since.
+    """
     request = task.request
-    if getattr(request, BELL_HEADER, None) != "row":
+    is_this_attempts = int(request.retries or 0) == held.attempt - 1
+    if getattr(request, BELL_HEADER, None) != "row" and is_this_attempts:
         return args, kwargs
     parameters, message = insist(lambda: claims.read_parameters(process.engine(), held.job_id))
     message = message or {}
