@@ -97,8 +97,12 @@ def test_refusal_is_no_error_and_is_asked_again(agent: Agent, status: int, answe
 
 
 def test_without_an_agent_nothing_happens() -> None:
-    ScaleInProtection(None).update(is_busy=True, at=0.0)
+    protection = ScaleInProtection(None)
+    protection.update(is_busy=True, at=0.0)
+    assert protection._protected_at is None
 
 
 def test_agent_that_is_away_is_no_error() -> None:
-    ScaleInProtection("http://127.0.0.1:9/api/task").update(is_busy=True, at=0.0)
+    protection = ScaleInProtection("http://127.0.0.1:9/api/task")
+    protection.update(is_busy=True, at=0.0)
+    assert protection._protected_at is None
