@@ -107,6 +107,13 @@ class ImmutableObject(ApiError):
     status = 409
 
 
+class AlreadyExists(ApiError):
+    """Something of this name exists in this project."""
+
+    code = "already-exists"
+    status = 409
+
+
 class DatabaseUnavailable(ApiError):
     """The database cannot be reached at the moment; nothing was changed."""
 

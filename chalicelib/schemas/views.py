@@ -12,5 +12,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_row(cls, row: Any, **other: Any) -> Self:
-        """`row`: has an attribute for each field; `other`: values that go before them."""
-        return cls(**{name: getattr(row, name) for name in cls.__struct_fields__} | other)
+        """`row`: has an attribute for each field that `other` has not."""
+        names = [name for name in cls.__struct_fields__ if name not in other]
+        return cls(**{name: getattr(row, name) for name in names}, **other)

@@ -41,6 +41,7 @@ from chalicelib.services.job_lifecycle import (
     rescue_claimed,
 )
 from chalicelib.services.outcomes import Fault
+from chalicelib.services.scheduling import make_due
 
 logger = logging.getLogger(__name__)
 
@@ -59,25 +60,25 @@ _STATES_WAITING = sorted(state.value for state in WAITING)
 class Dispatched(msgspec.Struct, frozen=True, kw_only=True):
     """What one pass did."""
 
+    scheduled: int
     rung: int
     rerung: int
     rescued: int
 
 
 def dispatch_due(engine: Engine) -> Dispatched:
-    """Ring and rescue: everything that jobs wait for. Raises DatabaseUnavailable.
+    """Ring, make and rescue: everything that jobs wait for. Raises DatabaseUnavailable.
 
-    Ringing comes first, so that a rescue that goes wrong keeps no other job waiting.
+    Ringing comes first, so that whatever goes wrong after it keeps no other job waiting.
     """
     rung, rerung = ring_due(engine), ring_lost(engine)
-    rescued = rescue_lapsed(engine)
+    scheduled, rescued = make_due(engine), rescue_lapsed(engine)
     if rescued:
         rung += ring_due(engine)
-    done = Dispatched(rung=rung, rerung=rerung, rescued=rescued)
-    if done.rung or done.rerung or done.rescued:
-        logger.info(
-            "dispatched: rung=%d rerung=%d rescued=%d", done.rung, done.rerung, done.rescued
-        )
+    done = Dispatched(scheduled=scheduled, rung=rung, rerung=rerung, rescued=rescued)
+    if any(msgspec.structs.astuple(done)):
+        facts = msgspec.structs.asdict(done)
+        logger.info("dispatched: %s", " ".join(f"{name}={n}" for name, n in facts.items()))
     return done
 
 

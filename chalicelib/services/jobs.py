@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -32,9 +33,13 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for; parameters are valid for the contract."""
 
     contract: TaskContract
-    parameters: msgspec.Struct
+    parameters: msgspec.Struct | dict[str, Any]
     #: Seconds from now until it may run.
     delay_seconds: float = 0.0
+    #: The moment that `delay_seconds` leads to, if it is known exactly.
+    run_at: datetime | None = None
+    #: For who has to know that no other job has it; one is drawn otherwise.
+    job_id: str | None = None
 
 
 def submit(engine: Engine, project_id: str, new: NewJob) -> Row[Any]:
@@ -72,7 +77,7 @@ def insert_job(connection: Connection, project_id: str, new: NewJob) -> Bell:
 
 def _bell(project_id: str, new: NewJob) -> Bell:
     return Bell(
-        job_id=new_id(),
+        job_id=new.job_id or new_id(),
         task=new.contract.name,
         queue=new.contract.queue,
         project_id=project_id,
@@ -96,7 +101,8 @@ def _values(bell: Bell, new: NewJob) -> dict[str, Any]:
         "parameters": bell.parameters,
         "state": JobState.PENDING.value,
         "created_at": now(),
-        "run_at": seconds_from_now(new.delay_seconds) if new.delay_seconds else now(),
+        "run_at": new.run_at
+        or (seconds_from_now(new.delay_seconds) if new.delay_seconds else now()),
         "rung_at": now() if bell.delay_seconds <= MAX_DELAY_SECONDS else null(),
         "attempts": 0,
         "max_attempts": new.contract.retry.max_attempts,

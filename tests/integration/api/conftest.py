@@ -55,7 +55,7 @@ class Api:
         return Answer(
             answer["statusCode"],
             CaseInsensitiveMapping(answer["headers"]),
-            json.loads(answer["body"]),
+            json.loads(answer["body"] or "null"),
         )
 
     def create(self, **fields: Any) -> Any:

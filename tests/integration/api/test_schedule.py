@@ -30,7 +30,7 @@ def test_dispatch_rings_what_could_not_be_rung(api: Any, sqs: Any, engine: Engin
     sqs.come_back()
     with Client(app, stage_name="local") as client:
         done = client.lambda_.invoke("dispatch", EVENT).payload
-    assert done == {"rung": 1, "rerung": 0, "rescued": 0}
+    assert done == {"scheduled": 0, "rung": 1, "rerung": 0, "rescued": 0}
     assert sqs.job_ids() == [job_id]
     assert read_job(engine, job_id).rung_at is not None
 

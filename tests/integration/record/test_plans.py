@@ -14,7 +14,9 @@ from chalicelib.db.tables import jobs
 from chalicelib.services.claims import extend
 from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed, ring_due, ring_lost
 from chalicelib.services.jobs import list_newest
+from chalicelib.services.scheduling import make_due
 from tests.factories.jobs import WORKER, create_job
+from tests.factories.schedules import create_schedule
 from tests.factories.workers import create_worker
 
 pytestmark = pytest.mark.usefixtures("sqs")
@@ -139,3 +141,14 @@ def test_beat_finds_its_jobs_by_their_ids(mariadb_engine: Engine) -> None:
     )
     (step,) = explain(mariadb_engine, statement, parameters)
     assert (step["key"], step["type"]) == ("PRIMARY", "range")
+
+
+def test_schedules_that_are_due_are_found_by_index(mariadb_engine: Engine) -> None:
+    for _ in range(300):
+        create_schedule(mariadb_engine)
+    with mariadb_engine.connect() as connection:
+        connection.execute(text("ANALYZE TABLE schedules"))
+    ((statement, parameters),) = record_statements(mariadb_engine, make_due)
+    (step,) = explain(mariadb_engine, statement, parameters)
+    assert (step["key"], step["type"]) == ("ix_schedules_next_run_at", "range")
+    assert int(step["rows"]) < 10

@@ -1,0 +1,101 @@
+"""Routes of schedules."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.call import Call
+from chalicelib.api.routing import json_response, route
+from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.jobs import JobView
+from chalicelib.schemas.schedules import (
+    ChangedSchedule,
+    NewSchedule,
+    SchedulePage,
+    SchedulesAnswer,
+    ScheduleView,
+)
+
+blueprint = Blueprint(__name__)
+
+_ALL = "/schedules"
+_ONE = "/schedules/{schedule_id}"
+
+
+@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewSchedule)
+def create_schedule(call: Call, body: NewSchedule) -> Response:
+    """Create a schedule."""
+    from chalicelib.services import schedules
+
+    view = ScheduleView.from_row(schedules.create(call.engine, call.project_id, body))
+    return json_response(view, 201, call.location(f"{_ALL}/{view.id}"))
+
+
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=SchedulePage)
+def list_schedules(call: Call, query: SchedulePage) -> Response:
+    """List schedules, newest first."""
+    from chalicelib.services import schedules
+
+    rows = schedules.list_newest(
+        call.engine, call.project_id, limit=query.limit + 1, after=query.after
+    )
+    views = [ScheduleView.from_row(row) for row in rows[: query.limit]]
+    is_last = len(rows) <= query.limit
+    return json_response(SchedulesAnswer(views, None if is_last else views[-1].id))
+
+
+@route(blueprint, "GET", _ONE, scope=Scope.READ)
+def get_schedule(call: Call, schedule_id: str) -> Response:
+    """Look at a schedule and its next five runs."""
+    from chalicelib.services import schedules
+
+    row = schedules.get(call.engine, call.project_id, schedule_id)
+    return json_response(ScheduleView.from_row(row))
+
+
+@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedSchedule)
+def change_schedule(call: Call, schedule_id: str, body: ChangedSchedule) -> Response:
+    """Change a schedule; what the body does not name stays."""
+    from chalicelib.services import schedules
+
+    row = schedules.change(call.engine, call.project_id, schedule_id, body)
+    return json_response(ScheduleView.from_row(row))
+
+
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE)
+def delete_schedule(call: Call, schedule_id: str) -> Response:
+    """Delete a schedule; the jobs that it made stay."""
+    from chalicelib.services import schedules
+
+    schedules.delete_schedule(call.engine, call.project_id, schedule_id)
+    return Response("", {}, 204)
+
+
+@route(blueprint, "POST", f"{_ONE}/pause", scope=Scope.WRITE)
+def pause_schedule(call: Call, schedule_id: str) -> Response:
+    """Let a schedule make no more jobs until it is resumed."""
+    from chalicelib.services import schedules
+
+    row = schedules.pause(call.engine, call.project_id, schedule_id)
+    return json_response(ScheduleView.from_row(row))
+
+
+@route(blueprint, "POST", f"{_ONE}/resume", scope=Scope.WRITE)
+def resume_schedule(call: Call, schedule_id: str) -> Response:
+    """Let a paused schedule go on from now."""
+    from chalicelib.services import schedules
+
+    row = schedules.resume(call.engine, call.project_id, schedule_id)
+    return json_response(ScheduleView.from_row(row))
+
+
+@route(blueprint, "POST", f"{_ONE}/run", scope=Scope.WRITE)
+def run_schedule(call: Call, schedule_id: str) -> Response:
+    """Make a job at once, beside those of the schedule, which may be paused."""
+    from chalicelib.services import schedules
+
+    job = schedules.run_now(call.engine, call.project_id, schedule_id)
+    view = JobView.from_row(job, is_admin=call.is_admin)
+    return json_response(view, 202, call.location(f"/jobs/{quote(job.id, safe='')}"))
