@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, get_args
@@ -22,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: File of certificates (PEM) to check a remote MySQL server by, e.g. RDS's bundle;
     #: without one the connection is encrypted but the server is not verified.
     database_ca_file: str | None = None
+    #: ARN of a secret with the database's username and password, in the form that RDS gives
+    #: its own; for a DATABASE_URL without them.
+    database_secret_arn: str | None = None
     #: Connections that each process keeps to the database.
     database_pool_size: int = 2
     #: URL of the SQS queues with {queue} in the place of a queue's name.
@@ -42,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: pickle lets whoever can write to a queue run code in the worker.
     accept_serializers: str = "json"
     log_format: Literal["text", "json"] = "text"
+    #: Name of this deployment, the dimension of its CloudWatch metrics; without one there are
+    #: none.
+    deployment: str | None = None
     #: Largest request body in bytes.
     max_body_bytes: int = 262_144
 
@@ -55,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cancel_grace_seconds: float = 10.0
     #: Set by ECS in its containers: where a worker asks not to be scaled in while it works.
     ecs_agent_uri: str | None = None
+    #: File that a worker touches on each beat for `python -m worker.health` to look at.
+    health_file: str | None = None
     #: Days that finished jobs are kept; 0 keeps them for ever.
     retention_days: int = 30
 
@@ -104,6 +113,10 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("DATABASE_URL must begin with mysql+pymysql:// or sqlite:///")
     if "{queue}" not in settings.sqs_queue_url:
         problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
+    if settings.database_secret_arn and not re.fullmatch(
+        r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:.+", settings.database_secret_arn
+    ):
+        problems.append("DATABASE_SECRET_ARN must be the ARN of a secret in Secrets Manager")
     if unknown := set(settings.serializers) - SERIALIZERS:
         problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
     if "json" not in settings.serializers:

@@ -25,6 +25,7 @@ from chalicelib.services.workers import WorkerFacts
 from chalicelib.settings import get_settings
 from worker import process
 from worker.cancelling import Canceller
+from worker.health import note_health
 from worker.leaving import Leaver
 from worker.scale_in import ScaleInProtection
 from worker.visibility import VisibilityKeeper
@@ -126,6 +127,7 @@ class Beat(threading.Thread):
             if not is_solo and (reason := find_deaf_queue(channel.heard)):
                 logger.critical("watchdog: %s", reason)
                 self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
+        note_health(self._settings.health_file)
         engine, lease_seconds = process.engine(), self._settings.lease_seconds
         in_hand = [request.id for request in process.running_requests()]
         claims.extend(engine, process.WORKER_ID, in_hand, lease_seconds)

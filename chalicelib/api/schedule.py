@@ -12,7 +12,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="dispatch")
 def dispatch(event: CloudWatchEvent) -> dict[str, int]:
-    """Ring what is due and rescue what was abandoned, then clean up; returns what was done.
+    """Ring what is due, rescue what was abandoned, clean up, measure; returns what was done.
 
     Lambda imports this module alone, not app.py.
     """
@@ -21,9 +21,12 @@ def dispatch(event: CloudWatchEvent) -> dict[str, int]:
     import msgspec
 
     from chalicelib.db.engine import get_engine
+    from chalicelib.services.backlog import report_backlog
     from chalicelib.services.dispatcher import dispatch_due, keep_house
 
     engine, settings = get_engine(), get_settings()
     done = dispatch_due(engine)
     keep_house(engine, lease_seconds=settings.lease_seconds, retention_days=settings.retention_days)
+    if settings.deployment is not None:
+        report_backlog(engine, settings.deployment)
     return msgspec.structs.asdict(done)

@@ -42,12 +42,20 @@ _SQLITE_BUSY_SECONDS = 30.0
 
 
 def make_engine(
-    url: str, *, pool_size: int = 1, ca_file: str | None = None, **options: Any
+    url: str,
+    *,
+    pool_size: int = 1,
+    ca_file: str | None = None,
+    secret_arn: str | None = None,
+    read_timeout_seconds: int = 30,
+    **options: Any,
 ) -> Engine:
     """An engine for `url` (mysql+pymysql:// or sqlite:///); connects only when used.
 
     `pool_size`: connections kept; more threads than that wait for one.
     `ca_file`: certificates (PEM) that a remote server's certificate is checked against.
+    `secret_arn`: the secret with user and password, if the URL has none (MySQL).
+    `read_timeout_seconds`: how long a statement may take (MySQL).
     """
     parsed = make_url(url)
     options = {
@@ -68,19 +76,24 @@ def make_engine(
         return engine
     connect_args: dict[str, Any] = {
         "connect_timeout": 5,
-        "read_timeout": 30,
+        "read_timeout": read_timeout_seconds,
         "write_timeout": 30,
         "init_command": "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     }
     if parsed.host not in (None, "localhost", "127.0.0.1", "::1"):
         connect_args["ssl"] = _ssl_context(ca_file)
-    return create_engine(
+    engine = create_engine(
         parsed.set(query={"charset": "utf8mb4", **parsed.query}),
         connect_args=connect_args,
         pool_pre_ping=True,
         pool_recycle=300,
         **options,
     )
+    if secret_arn is not None:
+        from chalicelib.db.credentials import use_secret
+
+        use_secret(engine, secret_arn)
+    return engine
 
 
 @lru_cache(maxsize=1)
@@ -113,6 +126,7 @@ def get_engine() -> Engine:
         settings.database_url,
         pool_size=settings.database_pool_size,
         ca_file=settings.database_ca_file,
+        secret_arn=settings.database_secret_arn,
     )
 
 

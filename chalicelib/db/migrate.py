@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -10,6 +11,8 @@ from alembic.script import ScriptDirectory
 
 from chalicelib.db.engine import connect, make_engine
 
+#: Seconds that one statement of a migration may take.
+_LONGEST_SECONDS = 3600
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -21,13 +24,16 @@ def alembic_config(url: str = "") -> Config:
     return config
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", **options: Any) -> None:
     """Bring the database at `url` to `revision`; nothing happens if it is there already.
+
+    `options`: of `make_engine`, such as `ca_file`.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.
     """
-    engine = make_engine(url)
+    # An index on a large table takes its time.
+    engine = make_engine(url, read_timeout_seconds=_LONGEST_SECONDS, **options)
     try:
         with connect(engine) as connection:
             config = alembic_config(url)

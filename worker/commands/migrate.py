@@ -17,5 +17,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Migrate DATABASE_URL."""
-    upgrade(get_settings().database_url)
+    settings = get_settings()
+    upgrade(
+        settings.database_url,
+        ca_file=settings.database_ca_file,
+        secret_arn=settings.database_secret_arn,
+    )
     print(f"The database is at revision {head_revision()}.")

@@ -40,3 +40,13 @@ def test_dispatch_runs_every_minute(environment: Callable[..., None]) -> None:
     assert len(app.event_sources) == 1
     assert source.schedule_expression.to_string() == "rate(1 minute)"
     assert source.handler_string == "chalicelib.api.schedule.dispatch"
+
+
+def test_dispatch_of_a_deployment_reports_its_backlog(
+    environment: Callable[..., None], database_url: str, sqs: Any, caplog: Any
+) -> None:
+    environment(DATABASE_URL=database_url, DEPLOYMENT="bellpull-dev")
+    with caplog.at_level("INFO"), Client(app, stage_name="local") as client:
+        client.lambda_.invoke("dispatch", EVENT)
+    (line,) = [record for record in caplog.records if hasattr(record, "_aws")]
+    assert (line.Deployment, line.JobsWaiting) == ("bellpull-dev", 0)

@@ -1,0 +1,118 @@
+"""How much work waits for how many workers: what scaling and alarms go by.
+
+The numbers go to CloudWatch as a line of the log in its Embedded Metric Format, which needs
+neither a call nor a permission.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from chalicelib.broker.queues import QUEUES
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import jobs, workers
+from chalicelib.domain.jobs import WAITING, JobState
+
+logger = logging.getLogger(__name__)
+
+#: Rows counted at most: beyond that "very many" is all that matters, and it stays cheap.
+_MOST = 100_000
+#: The dispatch that measures comes once in so many seconds.
+_PERIOD_SECONDS = 60
+#: A worker whose heartbeat is older does not work.
+_ALIVE_SECONDS = 30
+
+_UNITS = {
+    "JobsWaiting": "Count",
+    "JobsRunning": "Count",
+    "JobsEnded": "Count",
+    "JobsFailed": "Count",
+    "OldestWaitingSeconds": "Seconds",
+    "Workers": "Count",
+    "BacklogPerWorker": "Count",
+    "BacklogWithoutWorkers": "Count",
+}
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the whole deployment; counts stop at 100,000."""
+
+    #: Jobs that may run now and have no worker.
+    waiting: int
+    #: Seconds that the oldest of those has been allowed to run.
+    oldest_waiting_seconds: float
+    running: int
+    #: Jobs that ended in the last minute, however they did, and those that ended as FAILURE.
+    ended: int
+    failed: int
+    #: Workers with a fresh heartbeat.
+    workers: int
+
+    def metrics(self) -> dict[str, float]:
+        """CloudWatch's names for it, and what scaling asks: see infra/scaling.tf."""
+        return {
+            "JobsWaiting": self.waiting,
+            "JobsRunning": self.running,
+            "JobsEnded": self.ended,
+            "JobsFailed": self.failed,
+            "OldestWaitingSeconds": self.oldest_waiting_seconds,
+            "Workers": self.workers,
+            "BacklogPerWorker": self.waiting / max(self.workers, 1),
+            "BacklogWithoutWorkers": 0 if self.workers else self.waiting,
+        }
+
+
+def report_backlog(engine: Engine, deployment: str) -> Backlog:
+    """Measure, and write the metrics of `deployment` into the log; returns what was measured."""
+    backlog = measure_backlog(engine)
+    about = {
+        "Namespace": "Bellpull",
+        "Dimensions": [["Deployment"]],
+        "Metrics": [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()],
+    }
+    line = {
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [about]},
+        "Deployment": deployment,
+        **backlog.metrics(),
+    }
+    logger.info("backlog measured: waiting=%d", backlog.waiting, extra=line)
+    return backlog
+
+
+def measure_backlog(engine: Engine) -> Backlog:
+    """Count what waits, runs and has just ended. Raises DatabaseUnavailable."""
+    states = sorted(state.value for state in WAITING)
+    with connect(engine) as connection:
+        due = _some(jobs.c.state.in_(states), jobs.c.run_at <= now(), jobs.c.queue.in_(QUEUES))
+        waiting, since, at = connection.execute(
+            select(func.count(), func.min(due.c.run_at), now()).select_from(due)
+        ).one()
+        running = _some(jobs.c.state == JobState.STARTED.value, jobs.c.queue.in_(QUEUES))
+        ended = _some(jobs.c.finished_at > seconds_from_now(-_PERIOD_SECONDS))
+        by_state = select(ended.c.state, func.count()).group_by(ended.c.state)
+        counts: dict[str, int] = dict(connection.execute(by_state).all())
+        alive = workers.c.last_heartbeat_at > seconds_from_now(-_ALIVE_SECONDS)
+        return Backlog(
+            waiting=waiting,
+            oldest_waiting_seconds=(at - since).total_seconds() if since else 0.0,
+            running=_count(connection, select(func.count()).select_from(running)),
+            ended=sum(counts.values()),
+            failed=counts.get(JobState.FAILURE.value, 0),
+            workers=_count(connection, select(func.count()).where(alive)),
+        )
+
+
+def _some(*conditions: ColumnElement[bool]) -> Any:
+    return select(jobs.c.state, jobs.c.run_at).where(*conditions).limit(_MOST).subquery()
+
+
+def _count(connection: Connection, query: Select[int]) -> int:
+    (count,) = connection.execute(query).one()
+    return count

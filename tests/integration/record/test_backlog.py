@@ -1,0 +1,68 @@
+"""What scaling and alarms go by is counted in the record and written as metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from sqlalchemy import Engine
+
+from chalicelib.db.clock import seconds_from_now
+from chalicelib.logs import JsonFormatter
+from chalicelib.services.backlog import Backlog, measure_backlog, report_backlog
+from tests.factories.jobs import create_job
+from tests.factories.workers import create_worker
+
+
+def test_nothing_at_all_is_no_backlog(engine: Engine) -> None:
+    measured = measure_backlog(engine)
+    assert measured == Backlog(
+        waiting=0, oldest_waiting_seconds=0.0, running=0, ended=0, failed=0, workers=0
+    )
+    assert measured.metrics()["BacklogWithoutWorkers"] == 0
+
+
+def test_only_jobs_that_may_run_now_wait(engine: Engine) -> None:
+    create_job(engine, run_at=seconds_from_now(-90))
+    create_job(engine, state="RETRY", rung_at=seconds_from_now(0))
+    create_job(engine, run_at=seconds_from_now(60))
+    create_job(engine, queue="of-somebody-else")
+    create_job(engine, state="STARTED")
+    measured = measure_backlog(engine)
+    assert (measured.waiting, measured.running) == (2, 1)
+    assert 89 < measured.oldest_waiting_seconds < 120
+
+
+def test_jobs_that_ended_in_the_last_minute_are_counted(engine: Engine) -> None:
+    for state in ("SUCCESS", "SUCCESS", "FAILURE", "REVOKED"):
+        create_job(engine, state=state)
+    create_job(engine, state="FAILURE", finished_at=seconds_from_now(-70))
+    measured = measure_backlog(engine)
+    assert (measured.ended, measured.failed) == (4, 1)
+
+
+def test_backlog_is_shared_by_the_workers_that_are_alive(engine: Engine) -> None:
+    for _ in range(6):
+        create_job(engine)
+    alone = measure_backlog(engine).metrics()
+    assert (alone["BacklogPerWorker"], alone["BacklogWithoutWorkers"]) == (6, 6)
+    for seconds in (0, -10, -300):
+        create_worker(engine, last_heartbeat_at=seconds_from_now(seconds))
+    together = measure_backlog(engine).metrics()
+    assert (together["BacklogPerWorker"], together["BacklogWithoutWorkers"]) == (3, 0)
+
+
+def test_report_is_a_line_that_cloudwatch_takes_metrics_from(
+    sqlite_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_job(sqlite_engine)
+    with caplog.at_level(logging.INFO):
+        report_backlog(sqlite_engine, "bellpull-dev")
+    line = json.loads(JsonFormatter().format(caplog.records[-1]))
+    (about,) = line["_aws"]["CloudWatchMetrics"]
+    assert about["Namespace"] == "Bellpull"
+    assert about["Dimensions"] == [["Deployment"]]
+    assert line["Deployment"] == "bellpull-dev"
+    assert line["JobsWaiting"] == 1
+    assert all(isinstance(line[metric["Name"]], int | float) for metric in about["Metrics"])
