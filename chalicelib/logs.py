@@ -12,9 +12,21 @@ from typing import Any
 import msgspec
 
 from chalicelib.settings import Settings
+from chalicelib.tracing import current_trace
 
 #: Attributes that every record has; what a caller adds by `extra` are the others.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "data"}
+
+
+class TextFormatter(logging.Formatter):
+    """Lines for people; those about a request or its jobs end with the request's id."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        trace = current_trace.get()
+        if trace is None or trace.request_id is None or "request_id=" in line:
+            return line
+        return f"{line} request_id={trace.request_id}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,6 +40,8 @@ class JsonFormatter(logging.Formatter):
             "process": record.process,
             "message": record.getMessage(),
         }
+        if trace := current_trace.get():
+            line |= {"request_id": trace.request_id, "trace_id": trace.trace_id}
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -50,7 +64,7 @@ def configure_logging(settings: Settings, level: int | str | None = None) -> Non
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(
-            logging.Formatter("[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
+            TextFormatter("[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
         )
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -49,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: Name of this deployment, the dimension of its CloudWatch metrics; without one there are
     #: none.
     deployment: str | None = None
+    #: OpenTelemetry's own variable: with an exporter's name (otlp, console) API and workers
+    #: send spans, if opentelemetry-sdk is installed. Its other variables hold as well.
+    otel_traces_exporter: str | None = None
     #: Largest request body in bytes.
     max_body_bytes: int = 262_144
 

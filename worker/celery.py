@@ -11,6 +11,7 @@ from celery.signals import setup_logging
 from chalicelib.broker.celery_app import make_app
 from chalicelib.logs import configure_logging
 from chalicelib.settings import Settings, get_settings
+from worker import tracing  # noqa: F401 - connects its signals
 from worker.beat import BeatStep
 from worker.tasks import task_modules
 

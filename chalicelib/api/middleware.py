@@ -13,6 +13,7 @@ from chalicelib.api.call import Call, current_call
 from chalicelib.api.problems import Escaped, describe_error, describe_status
 from chalicelib.api.process import prepare_process
 from chalicelib.errors import ApiError
+from chalicelib.tracing import flush_spans, traced
 
 logger = logging.getLogger(__name__)
 
@@ -25,23 +26,40 @@ def answer_request(request: Request | None, get_response: Next) -> Response:
     if request is None:  # an event that does not come from API Gateway
         return describe_error(ApiError("This event is not an HTTP request."))
     call = Call(request, str(request.context.get("requestId") or uuid.uuid4()))
-    response = _respond(call, get_response)
+    reset = current_call.set(call)
+    try:
+        response = _respond(call, get_response, began)
+    finally:
+        current_call.reset(reset)
     response.headers["X-Request-Id"] = call.request_id
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    _log_answer(call, response, 1000 * (time.perf_counter() - began))
     return response
 
 
-def _respond(call: Call, get_response: Next) -> Response:
-    reset = current_call.set(call)
+def _respond(call: Call, get_response: Next, began: float) -> Response:
+    name, parent = f"{call.request.method} {call.request.path}", call.request.headers
     try:
         prepare_process()
-        return _reword(get_response(call.request))
+        with traced(
+            name, "server", request_id=call.request_id, parent=parent.get("traceparent")
+        ) as span:
+            response = _answer(call, get_response)
+            _log_answer(call, response, 1000 * (time.perf_counter() - began))
+            if span is not None:
+                span.set_attribute("http.response.status_code", response.status_code)
+        flush_spans()
     except Exception as error:  # noqa: BLE001 - the outermost edge of the API
+        response = _describe(call, error)
+        _log_answer(call, response, 1000 * (time.perf_counter() - began))
+    return response
+
+
+def _answer(call: Call, get_response: Next) -> Response:
+    try:
+        return _reword(get_response(call.request))
+    except Exception as error:  # noqa: BLE001 - the edge of what routes do
         return _describe(call, error.__cause__ if isinstance(error, Escaped) else error)
-    finally:
-        current_call.reset(reset)
 
 
 def _describe(call: Call, error: BaseException | None) -> Response:

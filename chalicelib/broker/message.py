@@ -37,6 +37,9 @@ class Bell(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     #: 0 to 900, all that SQS can hold back.
     delay_seconds: int = 0
+    #: Where the job comes from: the request to the API, and its W3C trace.
+    request_id: str | None = None
+    traceparent: str | None = None
 
 
 def encode_bell(bell: Bell) -> str:
@@ -87,6 +90,8 @@ def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, An
         "retries": bell.attempts,
         "eta": None,  # delays are DelaySeconds or rest in the row; a worker never holds one
         "project_id": bell.project_id,
+        **({"request_id": bell.request_id} if bell.request_id else {}),
+        **({"traceparent": bell.traceparent} if bell.traceparent else {}),
         BELL_HEADER: "carried" if carried else "row",
     }
 

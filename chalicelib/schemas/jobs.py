@@ -39,6 +39,9 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    #: The request that it comes from, as `X-Request-Id` said, and its W3C trace.
+    request_id: str | None
+    traceparent: str | None
     result: Any
     error: dict[str, Any] | None
 

@@ -167,6 +167,8 @@ def make_bell(row: Row[Any], *, attempts: int, delay_seconds: float = 0.0) -> Be
         parameters=row.parameters,
         message=row.message,
         attempts=attempts,
+        request_id=row.request_id,
+        traceparent=row.traceparent,
         delay_seconds=max(0, -int(-delay_seconds // 1)),
     )
 

@@ -22,6 +22,7 @@ from chalicelib.domain.jobs import WAITING, JobState
 from chalicelib.errors import DatabaseUnavailable, ImmutableObject, NotFound
 from chalicelib.services.claims import transition
 from chalicelib.services.outcomes import JobFacts, settle_cancelled
+from chalicelib.tracing import trace_columns
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def _bell(project_id: str, new: NewJob) -> Bell:
         project_id=project_id,
         parameters=msgspec.Raw(msgspec.json.encode(new.parameters)),
         delay_seconds=-int(-new.delay_seconds // 1),
+        **trace_columns(),
     )
 
 
@@ -106,6 +108,8 @@ def _values(bell: Bell, new: NewJob) -> dict[str, Any]:
         "rung_at": now() if bell.delay_seconds <= MAX_DELAY_SECONDS else null(),
         "attempts": 0,
         "max_attempts": new.contract.retry.max_attempts,
+        "request_id": bell.request_id,
+        "traceparent": bell.traceparent,
     }
 
 

@@ -17,6 +17,8 @@ FOR_CELERY_CLIENTS = "chalicelib.broker.celery_app"
 # What `chalice package` puts into the zip by itself, and what runs in no request: migrations
 # are run by the worker's command.
 IN_THE_ZIP_ANYWAY = {"chalice"}
+# Imported only where a deployment adds them and asks for spans.
+OPTIONAL = {"opentelemetry"}
 NOT_FOR_REQUESTS = ("chalicelib/db/migrate.py", "chalicelib/db/migrations/", "celery_app.py")
 
 
@@ -67,6 +69,6 @@ def test_lambda_imports_only_what_it_installs() -> None:
                 else []
             )
         }
-        for name in names - sys.stdlib_module_names - {"chalicelib", "app"}:
+        for name in names - sys.stdlib_module_names - OPTIONAL - {"chalicelib", "app"}:
             wanted = {canonicalize_name(each) for each in distributions.get(name, [name])}
             assert wanted & allowed, f"{path} imports {name}, which requirements.txt lacks"

@@ -33,6 +33,9 @@ jobs = Table(
     Column("claim_id", ascii_text(36)),
     Column("lease_expires_at", UtcDateTime()),
     Column("cancel_requested_at", UtcDateTime()),
+    #: The request to the API that it comes from, and its W3C trace.
+    Column("request_id", ascii_text(64)),
+    Column("traceparent", ascii_text(55)),
     Column("result", Json()),
     Column("error", Json()),
     # The dispatcher's: rows to ring, rows to rescue, without looking at finished ones.

@@ -14,7 +14,16 @@ from chalicelib.domain.scopes import Scope
 from chalicelib.services.tokens import mint
 
 ROOT = Path(__file__).parents[3]
-HEAVY = {"alembic", "boto3", "botocore", "celery", "kombu", "pymysql", "sqlalchemy"}
+HEAVY = {
+    "alembic",
+    "boto3",
+    "botocore",
+    "celery",
+    "kombu",
+    "opentelemetry",
+    "pymysql",
+    "sqlalchemy",
+}
 
 GET = """
 import json
