@@ -114,6 +114,13 @@ class AlreadyExists(ApiError):
     status = 409
 
 
+class LimitReached(ApiError):
+    """This project has as many objects of this kind as it may have."""
+
+    code = "limit-reached"
+    status = 409
+
+
 class DatabaseUnavailable(ApiError):
     """The database cannot be reached at the moment; nothing was changed."""
 

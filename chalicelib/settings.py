@@ -42,6 +42,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: File that the memory upstream keeps its state in; without one each process has its own.
     upstream_memory_path: str | None = None
 
+    #: Whether webhooks may have private addresses and plain http: for local use alone.
+    webhooks_allow_private: bool = False
+    #: ARN of the SNS topics that projects may have events published to, with {project_id} in
+    #: the place of the project and * for any text; without it none.
+    sns_topic_arn: str | None = None
+    #: Where SNS answers, if not at AWS (local stack, tests).
+    sns_endpoint_url: str | None = None
+
     #: Comma-separated serializers that workers accept: json, yaml, msgpack, pickle.
     #: pickle lets whoever can write to a queue run code in the worker.
     accept_serializers: str = "json"

@@ -7,9 +7,12 @@ DEFAULT = "default"
 #: Queue of load balancers and what belongs to them.
 NETWORK = "network"
 
+#: Queue of messages to users: a slow receiver keeps no load balancer waiting.
+NOTIFICATIONS = "notifications"
+
 #: Every queue, in the order in which a worker polls them. At most ten: kombu's client has
 #: ten handles, and a queue beyond that would wait for another's long poll to end.
-QUEUES: tuple[str, ...] = (NETWORK, DEFAULT)
+QUEUES: tuple[str, ...] = (NETWORK, DEFAULT, NOTIFICATIONS)
 
 #: Seconds that a received message stays invisible; an attribute of each SQS queue.
 VISIBILITY_SECONDS = 120

@@ -114,5 +114,5 @@ def _write(connection: Connection, job: JobFacts, **values: Any) -> None:
     connection.execute(
         update(load_balancers)
         .where(load_balancers.c.id == load_balancer_id, load_balancers.c.job_id == job.id)
-        .values(updated_at=now(), **values)
+        .values(updated_at=now(), sequence=load_balancers.c.sequence + 1, **values)
     )

@@ -1,11 +1,23 @@
 """The tables of the record, one file a noun."""
 
 from chalicelib.db.tables.attempts import attempts
+from chalicelib.db.tables.deliveries import deliveries
 from chalicelib.db.tables.jobs import jobs
 from chalicelib.db.tables.load_balancers import load_balancers
 from chalicelib.db.tables.metadata import metadata
 from chalicelib.db.tables.schedules import schedules
 from chalicelib.db.tables.tokens import tokens
+from chalicelib.db.tables.webhooks import webhooks
 from chalicelib.db.tables.workers import workers
 
-__all__ = ["attempts", "jobs", "load_balancers", "metadata", "schedules", "tokens", "workers"]
+__all__ = [
+    "attempts",
+    "deliveries",
+    "jobs",
+    "load_balancers",
+    "metadata",
+    "schedules",
+    "tokens",
+    "webhooks",
+    "workers",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Column, Index, Integer, Table
 
 from chalicelib.db.tables.metadata import TABLE_OPTIONS, metadata
 from chalicelib.db.types import Json, UtcDateTime, ascii_text, text
@@ -31,6 +31,8 @@ load_balancers = Table(
     Column("fault", Json()),
     #: The last job that changed it or is about to.
     Column("job_id", ascii_text(155), nullable=False),
+    #: How often a job has ended on it; it numbers the events that tell of that.
+    Column("sequence", Integer(), nullable=False, server_default="0"),
     Column("created_at", UtcDateTime(), nullable=False),
     Column("updated_at", UtcDateTime(), nullable=False),
     Index("ix_load_balancers_project_id_created_at_id", "project_id", "created_at", "id"),

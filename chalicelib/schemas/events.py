@@ -1,0 +1,59 @@
+"""The payloads of webhooks: what is told of an event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.webhooks import EventType
+from chalicelib.schemas.load_balancers import LoadBalancerView
+
+
+class EventJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The job that an event is about, or that brought it about."""
+
+    id: str
+    task: str
+    #: SUCCESS, FAILURE or REVOKED.
+    state: str
+    #: How many attempts were begun.
+    attempts: int
+
+
+class EventFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What failed, and what its owner can do."""
+
+    #: Stable: match on it.
+    code: str
+    message: str
+    advice: str | None = None
+
+
+class EventData(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event tells."""
+
+    project_id: str
+    #: A sentence for people.
+    message: str
+    job: EventJob | None = None
+    #: As `GET /loadbalancers/{id}` answers; in events of load balancers.
+    load_balancer: LoadBalancerView | None = None
+    #: Grows with each event of one load balancer: of two, the higher one is the later.
+    sequence: int | None = None
+    fault: EventFault | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a webhook."""
+
+    type: EventType
+    #: When it happened.
+    timestamp: datetime
+    data: EventData
+
+
+def event_schema() -> dict[str, Any]:
+    """The JSON Schema of a webhook's body (draft 2020-12)."""
+    return msgspec.json.schema(Event)

@@ -1,0 +1,106 @@
+"""Plans deliveries in the transaction of what they tell of; jobs of their own send them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select
+
+from chalicelib.broker.contracts.notifications import DELIVER, Deliver
+from chalicelib.db.clock import now
+from chalicelib.db.tables import deliveries, jobs, webhooks
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.jobs import JobState
+from chalicelib.domain.webhooks import wants
+from chalicelib.schemas.events import Event
+from chalicelib.services.events import describe_end
+
+if TYPE_CHECKING:
+    from chalicelib.services.outcomes import Fault, JobFacts
+
+
+def is_watched() -> ColumnElement[bool]:
+    """In SQL, of a row of jobs: whether some webhook hears of its end.
+
+    For a statement that is sent anyway: a job that nobody hears of costs none more.
+    """
+    return and_(
+        jobs.c.task != DELIVER.name,
+        exists().where(
+            webhooks.c.project_id == jobs.c.project_id,
+            webhooks.c.disabled_at.is_(None),
+            or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == jobs.c.id),
+        ),
+    )
+
+
+def plan_deliveries(
+    connection: Connection, job: JobFacts, state: JobState, fault: Fault | None = None
+) -> None:
+    """Plan what is to be told of a job that ends, in the transaction that ends it.
+
+    To be called when the job's record has changed. The dispatcher rings what is planned.
+    """
+    if job.task == DELIVER.name:
+        return
+    listening = connection.execute(
+        select(webhooks.c.id, webhooks.c.events, now().label("at")).where(
+            webhooks.c.project_id == job.project_id,
+            webhooks.c.disabled_at.is_(None),
+            or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == job.id),
+        )
+    ).all()
+    if not listening:
+        return
+    events = list(describe_end(connection, job, state, fault, listening[0].at))
+    insert_deliveries(
+        connection,
+        job.project_id,
+        [(row.id, event) for event in events for row in listening if wants(row.events, event.type)],
+    )
+
+
+def insert_deliveries(
+    connection: Connection, project_id: str, wanted: Iterable[tuple[str, Event]]
+) -> list[str]:
+    """Insert deliveries, given by webhook and event, with their jobs; returns their ids."""
+    new = [
+        {
+            "id": new_id(),
+            "project_id": project_id,
+            "webhook_id": webhook_id,
+            "event_type": event.type.value,
+            "payload": event,
+            "created_at": now(),
+        }
+        for webhook_id, event in wanted
+    ]
+    if not new:
+        return []
+    ids = [str(values["id"]) for values in new]
+    job_ids = insert_jobs(connection, project_id, ids)
+    rows = [{**values, "job_id": job_id} for values, job_id in zip(new, job_ids, strict=True)]
+    connection.execute(insert(deliveries).values(rows))
+    return ids
+
+
+def insert_jobs(connection: Connection, project_id: str, delivery_ids: list[str]) -> list[str]:
+    """Insert the jobs that send deliveries, their bells to be rung; returns their ids."""
+    rows = [
+        {
+            "id": new_id(),
+            "project_id": project_id,
+            "task": DELIVER.name,
+            "queue": DELIVER.queue,
+            "parameters": Deliver(delivery_id=delivery_id),
+            "state": JobState.PENDING.value,
+            "created_at": now(),
+            "run_at": now(),
+            "attempts": 0,
+            "max_attempts": DELIVER.retry.max_attempts,
+        }
+        for delivery_id in delivery_ids
+    ]
+    connection.execute(insert(jobs).values(rows))
+    return [str(row["id"]) for row in rows]

@@ -1,0 +1,1 @@
+"""How messages leave for the users: signed webhooks, and SNS topics."""
