@@ -39,6 +39,8 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    #: How far it has come, if its task tells: percent, message, steps.
+    progress: dict[str, Any] | None
     #: The request that it comes from, as `X-Request-Id` said, and its W3C trace.
     request_id: str | None
     traceparent: str | None

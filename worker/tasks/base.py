@@ -24,6 +24,7 @@ from chalicelib.services.jobs import ring_committed
 from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_success
 from worker import process
 from worker.cancelling import interruptible
+from worker.progress import Reporter
 from worker.tasks.claiming import claim_or_ignore, insist
 from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
 from worker.tasks.results import encode_result
@@ -43,6 +44,8 @@ class Job:
         self.project_id: str = getattr(request, "project_id", None) or ""
         #: 1 for the first attempt.
         self.attempt: int = request.retries + 1
+        #: Tells how far the job is: `job.progress(40, "reading")`, `with job.progress.step(...)`.
+        self.progress = Reporter(self.id, request.claim_id, self.attempt)
         self.effects: list[Effect] = []
 
     def record(self, effect: Effect) -> None:

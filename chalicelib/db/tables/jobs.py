@@ -33,6 +33,8 @@ jobs = Table(
     Column("claim_id", ascii_text(36)),
     Column("lease_expires_at", UtcDateTime()),
     Column("cancel_requested_at", UtcDateTime()),
+    #: How far it has come, as its task tells it.
+    Column("progress", Json()),
     #: The request to the API that it comes from, and its W3C trace.
     Column("request_id", ascii_text(64)),
     Column("traceparent", ascii_text(55)),
