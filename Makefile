@@ -13,6 +13,9 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
 NODE_MODULES := build/node/.installed
 PEERS := build/peers/.installed
 
+# What packs the API, with a Python of its own.
+PACKAGER := build/package/.installed
+
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 ##@ Use
@@ -79,6 +82,12 @@ clean: ## Remove what was made here: .venv, .local with its database, caches
 mariadb: $(INSTALLED) ## Install MariaDB's server if this machine has none (for the tests)
 	@sh infra/setup/mariadb.sh
 
+##@ Deploy
+
+.PHONY: package
+package: $(PACKAGER) ## Pack the API's functions for Lambda (ENV=dev)
+	@$(dir $(PACKAGER))bin/python -m infra.package "$(ENV)"
+
 ##@ Help
 
 .PHONY: help
@@ -97,4 +106,8 @@ $(NODE_MODULES): tests/benchmarks/fauxqs/package.json tests/benchmarks/fauxqs/pa
 
 $(PEERS): tests/benchmarks/requirements.txt
 	@sh tests/benchmarks/install.sh peers build/peers
+	@touch $@
+
+$(PACKAGER): infra/package/requirements.txt requirements.txt infra/package/python.sh
+	@PYTHON313="$(PYTHON313)" sh infra/package/python.sh $(patsubst %/,%,$(dir $@))
 	@touch $@

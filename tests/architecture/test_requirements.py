@@ -12,7 +12,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-FILES = ["requirements.txt", "worker/requirements.txt", "requirements-dev.txt"]
+FILES = [
+    "requirements.txt",
+    "worker/requirements.txt",
+    "requirements-dev.txt",
+    "infra/package/requirements.txt",
+]
 
 
 def read(path: Path) -> list[Requirement]:

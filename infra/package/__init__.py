@@ -1,0 +1,1 @@
+"""Makes what Terraform deploys of the API: `make package ENV=dev`."""
