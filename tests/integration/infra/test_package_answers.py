@@ -132,6 +132,7 @@ def normalize(status: int, headers: dict[str, str], body: Any) -> Any:
     text = json.dumps(body, sort_keys=True)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
+    text = re.sub(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE", text)
     lower = {name.lower(): value for name, value in headers.items()}
     return status, {name: lower.get(name) for name in HEADERS}, json.loads(text)
 
