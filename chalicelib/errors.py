@@ -121,6 +121,13 @@ class LimitReached(ApiError):
     status = 409
 
 
+class IdempotencyKeyReused(ApiError):
+    """This Idempotency-Key was sent within the last day with another request."""
+
+    code = "idempotency-key-reused"
+    status = 422
+
+
 class DatabaseUnavailable(ApiError):
     """The database cannot be reached at the moment; nothing was changed."""
 

@@ -62,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     otel_traces_exporter: str | None = None
     #: Largest request body in bytes.
     max_body_bytes: int = 262_144
+    #: Largest body of a request with many jobs, in bytes. Lambda itself takes 6 MB.
+    max_batch_body_bytes: int = 4_194_304
 
     #: Seconds between two beats of a worker (heartbeat, leases, orders, dispatch).
     beat_seconds: float = 5.0
@@ -146,7 +148,7 @@ def _contradictions(settings: Settings) -> list[str]:
     ]
     problems += [
         f"{name.upper()} must be above 0"
-        for name in ("max_body_bytes", "database_pool_size")
+        for name in ("max_body_bytes", "max_batch_body_bytes", "database_pool_size")
         if getattr(settings, name) <= 0
     ]
     return problems

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
+import msgspec
 from chalice.app import Request
 
 from chalicelib.domain.scopes import Scope, permits
+from chalicelib.errors import ApiError, NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from chalicelib.services.idempotency import Once
     from chalicelib.services.tokens import Caller
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 #: Chalice keeps its current request on the application, where threads would share it.
 current_call: ContextVar[Call] = ContextVar("current_call")
@@ -44,7 +54,58 @@ class Call:
 
         return get_engine()
 
-    def location(self, path: str) -> str:
-        """`path` as a client must ask for it: behind the stage or base path of API Gateway."""
+    @property
+    def caller_id(self) -> str:
+        """The id of the caller's token."""
+        assert self.caller is not None
+        return self.caller.token_id
+
+    @property
+    def seen_at(self) -> datetime:
+        """The moment at which the caller's token was looked up, by the database's clock."""
+        assert self.caller is not None
+        return self.caller.seen_at
+
+    def once(self, body: msgspec.Struct) -> Once | None:
+        """The Idempotency-Key of this request, if it has one. Raises ApiError.
+
+        `body`: what was read of the body, so that spaces and order in it do not matter.
+        """
+        key = self.request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if _KEY.fullmatch(key := key.strip()) is None:
+            raise ApiError("Idempotency-Key must have 1 to 255 printable ASCII characters.")
+        from chalicelib.services.idempotency import Once
+
+        said = msgspec.json.encode(
+            (self.request.method, self.request.path, body), order="deterministic"
+        )
+        return Once(self.project_id, key, hashlib.sha256(said).hexdigest())
+
+    def first(self, rows: Sequence[Any]) -> Any:
+        """What a repeated request made; it may have been cleaned away since."""
+        if not rows:
+            raise NotFound("What this Idempotency-Key made is no longer there.")
+        return rows[0]
+
+    def cut(self, rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
+        """A page, and where the next one begins: None if `rows` are no more than `limit`."""
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+    def next_link(self, after: str | None) -> str | None:
+        """The header Link to the next page of this list (RFC 8288); None on the last one."""
+        if after is None:
+            return None
+        given: Mapping[str, str] = self.request.query_params or {}
+        query = urlencode({**{name: given[name] for name in given}, "after": after})
+        return f'<{self._base()}{self.request.path}?{query}>; rel="next"'
+
+    def location(self, path: str, *names: str) -> str:
+        """`path`, then `names`, as a client must ask for it: behind the stage or base path."""
+        return "/".join([self._base() + path, *(quote(name, safe="") for name in names)])
+
+    def _base(self) -> str:
+        """What API Gateway puts before our paths: its stage, or the path of a domain."""
         asked = str(self.request.context.get("path") or self.request.path).rstrip("/")
-        return "/".join(asked.split("/")[: -self.request.path.count("/")]) + path
+        return "/".join(asked.split("/")[: -self.request.path.count("/")])

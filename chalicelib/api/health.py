@@ -17,7 +17,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     status: str = "ok"
 
 
-@route(blueprint, "GET", "/health", scope=None)
+@route(blueprint, "GET", "/health", scope=None, answers={200: HealthAnswer})
 def get_health(call: Call) -> Response:
     """Answer, without asking anybody else."""
     return json_response(HealthAnswer())

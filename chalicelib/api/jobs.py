@@ -1,56 +1,100 @@
-"""Routes of jobs."""
+"""Routes of jobs: submitted, listed, looked at."""
 
 from __future__ import annotations
-
-from urllib.parse import quote
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
-from chalicelib.schemas.jobs import AttemptsAnswer, AttemptView, JobPage, JobsAnswer, JobView
+from chalicelib.schemas.job_requests import JobPage, JobWait, SubmittedJob, SubmittedJobs
+from chalicelib.schemas.jobs import (
+    AttemptsAnswer,
+    AttemptView,
+    JobsAnswer,
+    JobView,
+    SubmittedAnswer,
+)
 
 blueprint = Blueprint(__name__)
 
 _ONE = "/jobs/{job_id}"
 
 
-@route(blueprint, "GET", "/jobs", scope=Scope.READ, query=JobPage)
+@route(
+    blueprint,
+    "POST",
+    "/jobs",
+    scope=Scope.WRITE,
+    body=SubmittedJob,
+    answers={202: JobView, 200: JobView},
+    is_repeatable=True,
+)
+def submit_job(call: Call, body: SubmittedJob) -> Response:
+    """Submit a job; 200 answers with a unique one that is there already."""
+    from chalicelib.services import job_requests, jobs
+
+    new = job_requests.read_job(body, call.seen_at, call.caller_id)
+    done, is_replay = jobs.submit_many(
+        call.engine, call.project_id, [new], at=call.seen_at, once=call.once(body)
+    )
+    row = call.first(done.rows)
+    view = JobView.from_row(row, is_admin=call.is_admin)
+    status = 202 if done.created or is_replay else 200
+    return json_response(view, status, call.location("/jobs", row.id), is_replay=is_replay)
+
+
+@route(
+    blueprint,
+    "POST",
+    "/jobs/batch",
+    scope=Scope.WRITE,
+    body=SubmittedJobs,
+    answers={202: SubmittedAnswer},
+    is_repeatable=True,
+    is_large=True,
+)
+def submit_jobs(call: Call, body: SubmittedJobs) -> Response:
+    """Submit up to a thousand jobs: all of them, or none if one is not valid."""
+    from chalicelib.services import job_requests, jobs
+
+    wanted = job_requests.read_jobs(body.jobs, call.seen_at, call.caller_id)
+    done, is_replay = jobs.submit_many(
+        call.engine, call.project_id, wanted, at=call.seen_at, once=call.once(body)
+    )
+    answer = SubmittedAnswer([row.id for row in done.rows], done.created)
+    return json_response(answer, 202, is_replay=is_replay)
+
+
+@route(blueprint, "GET", "/jobs", scope=Scope.READ, query=JobPage, answers={200: JobsAnswer})
 def list_jobs(call: Call, query: JobPage) -> Response:
     """List jobs, newest first."""
-    from chalicelib.services import jobs
+    from chalicelib.services import job_reading
 
-    rows = jobs.list_newest(call.engine, call.project_id, limit=query.limit + 1, after=query.after)
-    views = [JobView.from_row(row, is_admin=call.is_admin) for row in rows[: query.limit]]
-    is_last = len(rows) <= query.limit
-    return json_response(JobsAnswer(views, None if is_last else views[-1].id))
+    wanted = job_reading.JobFilter.from_criteria(query)
+    rows = job_reading.list_newest(
+        call.engine, call.project_id, limit=query.limit + 1, after=query.after, wanted=wanted
+    )
+    total = job_reading.count(call.engine, call.project_id, wanted) if query.total else None
+    page, following = call.cut(rows, query.limit)
+    views = [JobView.from_row(row, is_admin=call.is_admin) for row in page]
+    return json_response(JobsAnswer(views, following, total), link=call.next_link(following))
 
 
-@route(blueprint, "GET", _ONE, scope=Scope.READ)
-def get_job(call: Call, job_id: str) -> Response:
-    """Look at a job."""
-    from chalicelib.services import jobs
+@route(blueprint, "GET", _ONE, scope=Scope.READ, query=JobWait, answers={200: JobView})
+def get_job(call: Call, job_id: str, query: JobWait) -> Response:
+    """Look at a job; with `wait`, as soon as its state is another."""
+    from chalicelib.services import job_reading
 
-    row = jobs.get_job(call.engine, call.project_id, job_id)
+    row = job_reading.wait_for_change(call.engine, call.project_id, job_id, query.wait, query.state)
     return json_response(JobView.from_row(row, is_admin=call.is_admin))
 
 
-@route(blueprint, "GET", f"{_ONE}/attempts", scope=Scope.READ)
+@route(blueprint, "GET", f"{_ONE}/attempts", scope=Scope.READ, answers={200: AttemptsAnswer})
 def list_attempts(call: Call, job_id: str) -> Response:
     """List the attempts at a job that did not succeed, oldest first."""
-    from chalicelib.services import jobs
+    from chalicelib.services import job_reading
 
-    rows = jobs.list_attempts(call.engine, call.project_id, job_id)
+    rows = job_reading.list_attempts(call.engine, call.project_id, job_id)
     views = [AttemptView.from_row(row, is_admin=call.is_admin) for row in rows]
     return json_response(AttemptsAnswer(views))
-
-
-@route(blueprint, "POST", f"{_ONE}/cancel", scope=Scope.WRITE)
-def cancel_job(call: Call, job_id: str) -> Response:
-    """Cancel a job: at once if it waits, on its worker's next beat if it runs."""
-    from chalicelib.services import jobs
-
-    row = jobs.cancel(call.engine, call.project_id, job_id)
-    view = JobView.from_row(row, is_admin=call.is_admin)
-    return json_response(view, 202, call.location(f"/jobs/{quote(row.id, safe='')}"))

@@ -24,9 +24,10 @@ blueprint = Blueprint(__name__)
 
 _ALL = "/loadbalancers"
 _ONE = "/loadbalancers/{load_balancer_id}"
+_ACCEPTED = {202: AcceptedAnswer}
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewLoadBalancer)
+@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewLoadBalancer, answers=_ACCEPTED)
 def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     """Create a load balancer."""
     from chalicelib.services import load_balancers
@@ -34,7 +35,9 @@ def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     return _accepted(call, *load_balancers.create(call.engine, call.project_id, body))
 
 
-@route(blueprint, "POST", f"{_ALL}/add", scope=Scope.ADMIN, body=AddedLoadBalancer)
+@route(
+    blueprint, "POST", f"{_ALL}/add", scope=Scope.ADMIN, body=AddedLoadBalancer, answers=_ACCEPTED
+)
 def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
     """Add a load balancer that exists upstream already."""
     from chalicelib.services import load_balancers
@@ -42,7 +45,14 @@ def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
     return _accepted(call, *load_balancers.add(call.engine, call.project_id, body.upstream_id))
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.READ, query=LoadBalancerPage)
+@route(
+    blueprint,
+    "GET",
+    _ALL,
+    scope=Scope.READ,
+    query=LoadBalancerPage,
+    answers={200: LoadBalancersAnswer},
+)
 def list_load_balancers(call: Call, query: LoadBalancerPage) -> Response:
     """List load balancers, newest first."""
     from chalicelib.services import load_balancers
@@ -54,12 +64,12 @@ def list_load_balancers(call: Call, query: LoadBalancerPage) -> Response:
         after=query.after,
         provisioning_status=query.provisioning_status,
     )
-    views = [LoadBalancerView.from_row(row) for row in rows[: query.limit]]
-    is_last = len(rows) <= query.limit
-    return json_response(LoadBalancersAnswer(views, None if is_last else views[-1].id))
+    page, following = call.cut(rows, query.limit)
+    views = [LoadBalancerView.from_row(row) for row in page]
+    return json_response(LoadBalancersAnswer(views, following), link=call.next_link(following))
 
 
-@route(blueprint, "GET", _ONE, scope=Scope.READ)
+@route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: LoadBalancerView})
 def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Look at a load balancer."""
     from chalicelib.services import load_balancers
@@ -68,7 +78,7 @@ def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     return json_response(LoadBalancerView.from_row(row))
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedLoadBalancer)
+@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedLoadBalancer, answers=_ACCEPTED)
 def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBalancer) -> Response:
     """Change a load balancer; what the body does not name stays."""
     from chalicelib.services import load_balancers
@@ -78,7 +88,7 @@ def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBal
     )
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE)
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers=_ACCEPTED)
 def destroy_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Destroy a load balancer."""
     from chalicelib.services import load_balancers
@@ -90,4 +100,4 @@ def _accepted(call: Call, record: Any, job: Any) -> Response:
     answer = AcceptedAnswer(
         LoadBalancerView.from_row(record), JobView.from_row(job, is_admin=call.is_admin)
     )
-    return json_response(answer, 202, call.location(f"{_ALL}/{record.id}"))
+    return json_response(answer, 202, call.location(_ALL, record.id))

@@ -27,21 +27,28 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of a route that takes none."""
 
 
-def route(
-    blueprint: Blueprint,
-    method: str,
-    path: str,
-    *,
-    scope: Scope | None,
-    query: type[msgspec.Struct] = NoQuery,
-    body: type[msgspec.Struct] | None = None,
-) -> Callable[[View], View]:
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route says of itself, for its own use, for tests and for the OpenAPI document."""
+
+    scope: Scope | None
+    query: type[msgspec.Struct] = NoQuery
+    body: type[msgspec.Struct] | None = None
+    #: By status, what an answer that is no error holds; None: nothing.
+    answers: dict[int, type[msgspec.Struct] | None]
+    #: Whether it heeds the header Idempotency-Key.
+    is_repeatable: bool = False
+    #: Whether its body may be as large as MAX_BATCH_BODY_BYTES.
+    is_large: bool = False
+
+
+def route(blueprint: Blueprint, method: str, path: str, **declared: Any) -> Callable[[View], View]:
     """Register a view, called as view(call, path parameters, query=..., body=...).
 
-    `scope`: what the caller's token must permit; None only for the routes in PUBLIC.
-    `query`, `body`: what they must hold; the view is given them if it declares them.
+    `declared`: the fields of `Declared`. `scope` is what the caller's token must permit, and
+    None only for the routes in PUBLIC; the view is given `query` and `body` if they are declared.
     """
-    if scope is None and (method, path) not in PUBLIC:
+    said = Declared(**declared)
+    if said.scope is None and (method, path) not in PUBLIC:
         raise ValueError(f"{method} {path} has no scope and is not on the list PUBLIC")
 
     def register(view: View) -> View:
@@ -49,42 +56,51 @@ def route(
         def answer(**parameters: str) -> Response:
             call = current_call.get()
             try:
-                if scope is not None:
-                    authenticate(call, scope)
-                return view(call, **_read(call.request, parameters, query, body))
+                if said.scope is not None:
+                    authenticate(call, said.scope)
+                return view(call, **_read(call.request, parameters, said))
             except Exception as error:
                 raise Escaped from error
 
         # No content types for Chalice to check: it would do so before the token is.
         blueprint.route(path, methods=[method], content_types=[])(answer)
-        answer.scope = scope  # type: ignore[attr-defined]  # for the test of all routes
+        answer.declared = said  # type: ignore[attr-defined]
         return answer
 
     return register
 
 
 def json_response(
-    body: msgspec.Struct, status_code: int = 200, location: str | None = None
+    body: msgspec.Struct,
+    status_code: int = 200,
+    location: str | None = None,
+    *,
+    link: str | None = None,
+    is_replay: bool = False,
 ) -> Response:
-    """An answer in JSON: a struct, times in RFC 3339."""
+    """An answer in JSON: a struct, times in RFC 3339.
+
+    `is_replay`: whether it is about what an earlier request with this Idempotency-Key made.
+    """
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
     if location is not None:
         headers["Location"] = location
+    if link is not None:
+        headers["Link"] = link
+    if is_replay:
+        headers["Idempotent-Replayed"] = "true"
     return Response(jsontext.encode(body), headers, status_code)
 
 
-def _read(
-    request: Request,
-    parameters: dict[str, str],
-    query: type[msgspec.Struct],
-    body: type[msgspec.Struct] | None,
-) -> dict[str, Any]:
+def _read(request: Request, parameters: dict[str, str], said: Declared) -> dict[str, Any]:
     arguments: dict[str, Any] = {name: _read_id(text) for name, text in parameters.items()}
-    asked = read_query(_query_of(request), query)
-    if query is not NoQuery:
+    asked = read_query(_query_of(request), said.query)
+    if said.query is not NoQuery:
         arguments["query"] = asked
-    if body is not None:
-        arguments["body"] = read_body(_body_of(request), body)
+    if said.body is not None:
+        settings = get_settings()
+        limit = settings.max_batch_body_bytes if said.is_large else settings.max_body_bytes
+        arguments["body"] = read_body(_body_of(request, limit), said.body)
     return arguments
 
 
@@ -101,13 +117,13 @@ def _query_of(request: Request) -> dict[str, list[str]]:
     return {} if given is None else {name: given.getlist(name) for name in given}
 
 
-def _body_of(request: Request) -> bytes:
+def _body_of(request: Request, limit: int) -> bytes:
     try:
         raw = request.raw_body
         assert isinstance(raw, bytes)
     except ValueError as error:  # neither UTF-8 nor base64, whichever was announced
         raise MalformedBody("The body cannot be decoded.") from error
-    if len(raw) > (limit := get_settings().max_body_bytes):
+    if len(raw) > limit:
         raise BodyTooLarge(f"The body has {len(raw)} bytes; {limit} are accepted.")
     content_type = request.headers.get("content-type") or "application/json"
     if content_type.partition(";")[0].strip().lower() != "application/json":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.call import Call
@@ -24,16 +22,16 @@ _ALL = "/schedules"
 _ONE = "/schedules/{schedule_id}"
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewSchedule)
+@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewSchedule, answers={201: ScheduleView})
 def create_schedule(call: Call, body: NewSchedule) -> Response:
     """Create a schedule."""
     from chalicelib.services import schedules
 
     view = ScheduleView.from_row(schedules.create(call.engine, call.project_id, body))
-    return json_response(view, 201, call.location(f"{_ALL}/{view.id}"))
+    return json_response(view, 201, call.location(_ALL, view.id))
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.READ, query=SchedulePage)
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=SchedulePage, answers={200: SchedulesAnswer})
 def list_schedules(call: Call, query: SchedulePage) -> Response:
     """List schedules, newest first."""
     from chalicelib.services import schedules
@@ -41,12 +39,12 @@ def list_schedules(call: Call, query: SchedulePage) -> Response:
     rows = schedules.list_newest(
         call.engine, call.project_id, limit=query.limit + 1, after=query.after
     )
-    views = [ScheduleView.from_row(row) for row in rows[: query.limit]]
-    is_last = len(rows) <= query.limit
-    return json_response(SchedulesAnswer(views, None if is_last else views[-1].id))
+    page, following = call.cut(rows, query.limit)
+    views = [ScheduleView.from_row(row) for row in page]
+    return json_response(SchedulesAnswer(views, following), link=call.next_link(following))
 
 
-@route(blueprint, "GET", _ONE, scope=Scope.READ)
+@route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: ScheduleView})
 def get_schedule(call: Call, schedule_id: str) -> Response:
     """Look at a schedule and its next five runs."""
     from chalicelib.services import schedules
@@ -55,7 +53,7 @@ def get_schedule(call: Call, schedule_id: str) -> Response:
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedSchedule)
+@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedSchedule, answers={200: ScheduleView})
 def change_schedule(call: Call, schedule_id: str, body: ChangedSchedule) -> Response:
     """Change a schedule; what the body does not name stays."""
     from chalicelib.services import schedules
@@ -64,7 +62,7 @@ def change_schedule(call: Call, schedule_id: str, body: ChangedSchedule) -> Resp
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE)
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None})
 def delete_schedule(call: Call, schedule_id: str) -> Response:
     """Delete a schedule; the jobs that it made stay."""
     from chalicelib.services import schedules
@@ -73,7 +71,7 @@ def delete_schedule(call: Call, schedule_id: str) -> Response:
     return Response("", {}, 204)
 
 
-@route(blueprint, "POST", f"{_ONE}/pause", scope=Scope.WRITE)
+@route(blueprint, "POST", f"{_ONE}/pause", scope=Scope.WRITE, answers={200: ScheduleView})
 def pause_schedule(call: Call, schedule_id: str) -> Response:
     """Let a schedule make no more jobs until it is resumed."""
     from chalicelib.services import schedules
@@ -82,7 +80,7 @@ def pause_schedule(call: Call, schedule_id: str) -> Response:
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "POST", f"{_ONE}/resume", scope=Scope.WRITE)
+@route(blueprint, "POST", f"{_ONE}/resume", scope=Scope.WRITE, answers={200: ScheduleView})
 def resume_schedule(call: Call, schedule_id: str) -> Response:
     """Let a paused schedule go on from now."""
     from chalicelib.services import schedules
@@ -91,11 +89,11 @@ def resume_schedule(call: Call, schedule_id: str) -> Response:
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "POST", f"{_ONE}/run", scope=Scope.WRITE)
+@route(blueprint, "POST", f"{_ONE}/run", scope=Scope.WRITE, answers={202: JobView})
 def run_schedule(call: Call, schedule_id: str) -> Response:
     """Make a job at once, beside those of the schedule, which may be paused."""
     from chalicelib.services import schedules
 
     job = schedules.run_now(call.engine, call.project_id, schedule_id)
     view = JobView.from_row(job, is_admin=call.is_admin)
-    return json_response(view, 202, call.location(f"/jobs/{quote(job.id, safe='')}"))
+    return json_response(view, 202, call.location("/jobs", job.id))

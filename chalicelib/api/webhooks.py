@@ -26,16 +26,18 @@ _ALL = "/webhooks"
 _ONE = "/webhooks/{webhook_id}"
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewWebhook)
+@route(
+    blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewWebhook, answers={201: WebhookWithSecret}
+)
 def create_webhook(call: Call, body: NewWebhook) -> Response:
     """Create a webhook; the answer shows its secret."""
     from chalicelib.services import webhooks
 
     row = webhooks.create(call.engine, call.project_id, body)
-    return json_response(WebhookWithSecret.from_row(row), 201, call.location(f"{_ALL}/{row.id}"))
+    return json_response(WebhookWithSecret.from_row(row), 201, call.location(_ALL, row.id))
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.READ, query=RecordPage)
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=RecordPage, answers={200: WebhooksAnswer})
 def list_webhooks(call: Call, query: RecordPage) -> Response:
     """List webhooks, newest first."""
     from chalicelib.services import webhooks
@@ -43,12 +45,12 @@ def list_webhooks(call: Call, query: RecordPage) -> Response:
     rows = webhooks.list_newest(
         call.engine, call.project_id, limit=query.limit + 1, after=query.after
     )
-    views = [WebhookView.from_row(row) for row in rows[: query.limit]]
-    is_last = len(rows) <= query.limit
-    return json_response(WebhooksAnswer(views, None if is_last else views[-1].id))
+    page, following = call.cut(rows, query.limit)
+    views = [WebhookView.from_row(row) for row in page]
+    return json_response(WebhooksAnswer(views, following), link=call.next_link(following))
 
 
-@route(blueprint, "GET", _ONE, scope=Scope.READ)
+@route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: WebhookView})
 def get_webhook(call: Call, webhook_id: str) -> Response:
     """Look at a webhook."""
     from chalicelib.services import webhooks
@@ -58,7 +60,7 @@ def get_webhook(call: Call, webhook_id: str) -> Response:
     )
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedWebhook)
+@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedWebhook, answers={200: WebhookView})
 def change_webhook(call: Call, webhook_id: str, body: ChangedWebhook) -> Response:
     """Change, disable or enable a webhook; what the body does not name stays."""
     from chalicelib.services import webhooks
@@ -67,7 +69,7 @@ def change_webhook(call: Call, webhook_id: str, body: ChangedWebhook) -> Respons
     return json_response(WebhookView.from_row(row))
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE)
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None})
 def delete_webhook(call: Call, webhook_id: str) -> Response:
     """Delete a webhook with its deliveries."""
     from chalicelib.services import webhooks
@@ -76,7 +78,7 @@ def delete_webhook(call: Call, webhook_id: str) -> Response:
     return Response("", {}, 204)
 
 
-@route(blueprint, "POST", f"{_ONE}/rotate", scope=Scope.WRITE)
+@route(blueprint, "POST", f"{_ONE}/rotate", scope=Scope.WRITE, answers={200: WebhookWithSecret})
 def rotate_secret(call: Call, webhook_id: str) -> Response:
     """Give a webhook a new secret, which the answer shows; the old one signs for a day more."""
     from chalicelib.services import webhooks
@@ -85,7 +87,7 @@ def rotate_secret(call: Call, webhook_id: str) -> Response:
     return json_response(WebhookWithSecret.from_row(row))
 
 
-@route(blueprint, "POST", f"{_ONE}/ping", scope=Scope.WRITE)
+@route(blueprint, "POST", f"{_ONE}/ping", scope=Scope.WRITE, answers={202: DeliveryView})
 def ping_webhook(call: Call, webhook_id: str) -> Response:
     """Send a webhook an event that says nothing."""
     from chalicelib.services import deliveries
@@ -93,7 +95,14 @@ def ping_webhook(call: Call, webhook_id: str) -> Response:
     return _accepted(call, deliveries.ping(call.engine, call.project_id, webhook_id))
 
 
-@route(blueprint, "GET", f"{_ONE}/deliveries", scope=Scope.READ, query=RecordPage)
+@route(
+    blueprint,
+    "GET",
+    f"{_ONE}/deliveries",
+    scope=Scope.READ,
+    query=RecordPage,
+    answers={200: DeliveriesAnswer},
+)
 def list_deliveries(call: Call, webhook_id: str, query: RecordPage) -> Response:
     """List the deliveries of a webhook, newest first."""
     from chalicelib.services import deliveries
@@ -101,12 +110,18 @@ def list_deliveries(call: Call, webhook_id: str, query: RecordPage) -> Response:
     rows = deliveries.list_newest(
         call.engine, call.project_id, webhook_id, limit=query.limit + 1, after=query.after
     )
-    views = [DeliveryView.from_row(row) for row in rows[: query.limit]]
-    is_last = len(rows) <= query.limit
-    return json_response(DeliveriesAnswer(views, None if is_last else views[-1].id))
+    page, following = call.cut(rows, query.limit)
+    views = [DeliveryView.from_row(row) for row in page]
+    return json_response(DeliveriesAnswer(views, following), link=call.next_link(following))
 
 
-@route(blueprint, "POST", f"{_ONE}/deliveries/{{delivery_id}}/redeliver", scope=Scope.WRITE)
+@route(
+    blueprint,
+    "POST",
+    f"{_ONE}/deliveries/{{delivery_id}}/redeliver",
+    scope=Scope.WRITE,
+    answers={202: DeliveryView},
+)
 def redeliver(call: Call, webhook_id: str, delivery_id: str) -> Response:
     """Send a delivery again that has ended."""
     from chalicelib.services import deliveries
@@ -116,4 +131,4 @@ def redeliver(call: Call, webhook_id: str, delivery_id: str) -> Response:
 
 
 def _accepted(call: Call, row: Any) -> Response:
-    return json_response(DeliveryView.from_row(row), 202, call.location(f"/jobs/{row.job_id}"))
+    return json_response(DeliveryView.from_row(row), 202, call.location("/jobs", row.job_id))

@@ -20,6 +20,9 @@ MAX_CARRIED_BYTES = 48 * 1024
 #: Header of every message that this project rings: "carried" or "row", where parameters are.
 BELL_HEADER = "bellpull"
 
+#: Seconds that a task which was interrupted for its time limit has before it is killed.
+HARD_LIMIT_AFTER_SECONDS = 30
+
 _NO_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -40,6 +43,8 @@ class Bell(msgspec.Struct, frozen=True, kw_only=True):
     #: Where the job comes from: the request to the API, and its W3C trace.
     request_id: str | None = None
     traceparent: str | None = None
+    #: How long this attempt may take, if the job says so itself.
+    timeout_seconds: int | None = None
 
 
 def encode_bell(bell: Bell) -> str:
@@ -74,7 +79,7 @@ def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, An
         "expires": None,
         "group": None,
         "group_index": None,
-        "timelimit": [None, None],
+        "timelimit": _time_limits(bell),
         "root_id": bell.job_id,
         "parent_id": None,
         "argsrepr": "",  # parameters may be secret, and every Celery tool logs these two
@@ -94,6 +99,13 @@ def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, An
         **({"traceparent": bell.traceparent} if bell.traceparent else {}),
         BELL_HEADER: "carried" if carried else "row",
     }
+
+
+def _time_limits(bell: Bell) -> list[int | None]:
+    """Celery's limits, hard and soft: the task is interrupted, and killed if that is no use."""
+    if bell.timeout_seconds is None:
+        return [None, None]
+    return [bell.timeout_seconds + HARD_LIMIT_AFTER_SECONDS, bell.timeout_seconds]
 
 
 def _xml_safe(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, bindparam
+from sqlalchemy import Connection, Float, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -29,6 +30,12 @@ def seconds_from_now(seconds: float | ColumnElement[Any]) -> FunctionElement[Any
     if isinstance(seconds, (int, float)):
         return _seconds_from_now(bindparam(None, float(seconds), type_=Float()))
     return _seconds_from_now(seconds)
+
+
+def read_clock(connection: Connection) -> datetime:
+    """This moment by the database's clock, for values that have to be known here too."""
+    moment: datetime = connection.execute(select(now())).scalar_one()
+    return moment
 
 
 @compiles(now, "sqlite")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterator
 from itertools import chain, islice
 from types import NoneType, UnionType
@@ -17,6 +18,8 @@ Problem = tuple[Place, str]
 
 #: Problems told at most; a body can hold tens of thousands.
 MOST_PROBLEMS = 50
+#: Objects and lists within each other.
+MAX_DEPTH = 64
 
 _MISSING = object()
 _UNKNOWN = object()
@@ -28,8 +31,8 @@ def find_problems(value: Any, kind: Any, *, strict: bool = True) -> list[Problem
     `strict`: as msgspec's, False reads numbers from text.
     """
     # These first, because msgspec cannot take them everywhere.
-    lone = list(islice(_lone_surrogates(value, ()), MOST_PROBLEMS))
-    return lone or list(islice(_misfits(value, kind, (), strict), MOST_PROBLEMS))
+    unsayable = list(islice(_unsayable(value, ()), MOST_PROBLEMS))
+    return unsayable or list(islice(_misfits(value, kind, (), strict), MOST_PROBLEMS))
 
 
 def to_pointer(place: Place) -> str:
@@ -37,14 +40,22 @@ def to_pointer(place: Place) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
 
 
-def _lone_surrogates(value: Any, place: Place) -> Iterator[Problem]:
+def _unsayable(value: Any, place: Place) -> Iterator[Problem]:
+    """Values that the way to a worker and back would change or not survive."""
     if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        # Most text is ASCII, which needs no look at each character.
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             yield place, "Expected text without lone surrogates (halves of UTF-16 characters)."
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield place, "Expected a number that a double can hold."
     elif isinstance(value, dict | list):
+        if len(place) >= MAX_DEPTH:
+            yield place, f"Expected objects and lists to be nested at most {MAX_DEPTH} deep."
+            return
         for step, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _lone_surrogates(step, (*place, step))
-            yield from _lone_surrogates(part, (*place, step))
+            yield from _unsayable(step, (*place, step))
+            yield from _unsayable(part, (*place, step))
 
 
 def _misfits(value: Any, kind: Any, place: Place, strict: bool) -> Iterator[Problem]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.schemas.views import View
 
@@ -44,8 +43,18 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     #: The request that it comes from, as `X-Request-Id` said, and its W3C trace.
     request_id: str | None
     traceparent: str | None
+    #: Seconds that an attempt may take, if this job says so itself.
+    timeout_seconds: int | None
+    tags: list[str]
+    #: The token that submitted it.
+    created_by: str | None
     result: Any
     error: dict[str, Any] | None
+
+    @classmethod
+    def from_row(cls, row: Any, *, is_admin: bool = False, **other: Any) -> Self:
+        """`is_admin`: whether the reader may see the trace."""
+        return super().from_row(row, is_admin=is_admin, tags=row.tags or [], **other)
 
 
 class AttemptView(FallibleView, frozen=True, kw_only=True):
@@ -61,21 +70,33 @@ class AttemptView(FallibleView, frozen=True, kw_only=True):
     error: dict[str, Any] | None
 
 
-class JobPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a request that lists jobs."""
-
-    limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
-    after: (
-        Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,155}\Z", description="the id of a job")] | None
-    ) = None
-
-
 class JobsAnswer(msgspec.Struct, frozen=True):
     """Answer with one page of jobs, newest first."""
 
     jobs: list[JobView]
     #: What `after` has to be for the next page; null on the last one.
     next: str | None
+    #: How many there are on all pages; null if the request did not ask.
+    total: int | None = None
+
+
+class SubmittedAnswer(msgspec.Struct, frozen=True):
+    """Answer to many jobs that were submitted."""
+
+    #: In the order of the request; of a unique job that was there already, its id.
+    job_ids: list[str]
+    #: How many of them are new.
+    created: int
+
+
+class OrderedAnswer(msgspec.Struct, frozen=True):
+    """Answer to an order for many jobs."""
+
+    #: Jobs that it was given to; in a dry run, that it would be given to.
+    matched: int
+    #: Whether there are more: send the same order again.
+    has_more: bool
+    dry_run: bool
 
 
 class AttemptsAnswer(msgspec.Struct, frozen=True):

@@ -170,6 +170,7 @@ def make_bell(row: Row[Any], *, attempts: int, delay_seconds: float = 0.0) -> Be
         request_id=row.request_id,
         traceparent=row.traceparent,
         delay_seconds=max(0, -int(-delay_seconds // 1)),
+        timeout_seconds=row.timeout_seconds,
     )
 
 

@@ -23,7 +23,6 @@ from chalicelib.domain.schedules import ScheduleChange, ScheduleSpec, Timing
 from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
 from chalicelib.schemas.checking import find_problems, to_pointer
 from chalicelib.services.jobs import ring_committed
-from chalicelib.services.outcomes import concerns_a_record
 from chalicelib.services.scheduling import insert_run, read_now, read_timing
 
 
@@ -161,8 +160,8 @@ def list_newest(
 
 def _require_task(name: str, parameters: dict[str, Any]) -> None:
     contract = contracts.all_contracts().get(name)
-    if contract is None or concerns_a_record(name):
-        known = [each for each in contracts.all_contracts() if not concerns_a_record(each)]
+    if contract is None or not contract.is_public:
+        known = [each.name for each in contracts.all_contracts().values() if each.is_public]
         told = f"Expected a task that can be scheduled: {', '.join(sorted(known)) or 'none here'}."
         raise InvalidFields([("/task", told)])
     if problems := find_problems(parameters, contract.parameters):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, insert, select, update
 
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
@@ -32,6 +33,13 @@ class Caller(msgspec.Struct, frozen=True):
     token_id: str
     project_id: str
     scopes: list[str]
+    #: When the token was looked up, by the database's clock.
+    seen_at: datetime
+
+
+_BY_DIGEST = select(
+    tokens.c.id, tokens.c.project_id, tokens.c.scopes, now().label("seen_at")
+).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
 
 
 def mint(engine: Engine, project_id: str, scopes: list[Scope]) -> tuple[str, str]:
@@ -58,12 +66,8 @@ def mint(engine: Engine, project_id: str, scopes: list[Scope]) -> tuple[str, str
 def identify(engine: Engine, token: str) -> Caller | None:
     """Who shows this token, None if it is unknown or revoked."""
     with connect(engine) as connection:
-        row = connection.execute(
-            select(tokens.c.id, tokens.c.project_id, tokens.c.scopes).where(
-                tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
-            )
-        ).one_or_none()
-    return None if row is None else Caller(row.id, row.project_id, row.scopes)
+        row = connection.execute(_BY_DIGEST, {"digest": _digest(token)}).one_or_none()
+    return None if row is None else Caller(row.id, row.project_id, row.scopes, row.seen_at)
 
 
 def list_tokens(engine: Engine) -> list[Row[Any]]:

@@ -19,7 +19,7 @@ def name(entry: RouteEntry) -> str:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
 def test_route_asks_for_a_scope_or_is_public(entry: RouteEntry) -> None:
-    scope = getattr(entry.view_function, "scope", None)
+    scope = entry.view_function.declared.scope
     is_public = (entry.method, entry.uri_pattern) in PUBLIC
     assert (scope is None) if is_public else isinstance(scope, Scope)
 
@@ -27,7 +27,7 @@ def test_route_asks_for_a_scope_or_is_public(entry: RouteEntry) -> None:
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
 def test_route_that_changes_something_asks_for_more_than_read(entry: RouteEntry) -> None:
     if entry.method != "GET":
-        assert getattr(entry.view_function, "scope", None) in (Scope.WRITE, Scope.ADMIN)
+        assert entry.view_function.declared.scope in (Scope.WRITE, Scope.ADMIN)
 
 
 def test_public_list_is_short_and_names_existing_routes() -> None:
@@ -37,7 +37,7 @@ def test_public_list_is_short_and_names_existing_routes() -> None:
 
 def test_route_without_scope_that_is_not_listed_cannot_be_declared() -> None:
     with pytest.raises(ValueError, match="not on the list"):
-        route(Blueprint(__name__), "GET", "/secrets", scope=None)
+        route(Blueprint(__name__), "GET", "/secrets", scope=None, answers={})
 
 
 def test_app_declares_no_route_itself() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.broker.message import encode_bell
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import job_orders
 from chalicelib.services.job_lifecycle import make_bell
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
@@ -32,7 +32,7 @@ def test_bells_of_a_finished_job_are_answered_by_deleting_them(fleet: Fleet) -> 
 
 def test_bells_of_a_cancelled_job_are_answered_by_deleting_them(fleet: Fleet) -> None:
     job_id = fleet.submit(SLEEP, Sleep(seconds=0), is_rung=False)
-    assert jobs_service.cancel(fleet.engine, PROJECT, job_id).state == "REVOKED"
+    assert job_orders.cancel(fleet.engine, PROJECT, job_id).state == "REVOKED"
     fleet.ring_again(job_id, times=2)
     fleet.wait_until_queues_empty()
     assert fleet.job(job_id).state == "REVOKED"

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import load_balancers
 from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import job_orders
 from chalicelib.services import load_balancers as service
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.fleet import PROJECT, Fleet
@@ -134,7 +134,7 @@ def test_cancelled_create_that_reached_the_upstream_is_undone(make_fleet: MakeFl
     fleet.start_worker()
     made, job = service.create(fleet.engine, PROJECT, SPEC)
     wait_until(lambda: len(upstream.list_load_balancers()) == 1, 20)
-    jobs_service.cancel(fleet.engine, PROJECT, job.id)
+    job_orders.cancel(fleet.engine, PROJECT, job.id)
     fleet.wait_for_state(job.id, "REVOKED", seconds=5)
     assert upstream.list_load_balancers() == []
     assert _record(fleet, made.id).provisioning_status == "ERROR"

@@ -32,6 +32,9 @@ class TaskContract(msgspec.Struct, frozen=True, kw_only=True):
     soft_time_limit_seconds: float | None = None
     #: Seconds after which the process that runs the task is killed.
     time_limit_seconds: float | None = None
+    #: Whether clients may submit it. Not those that trust their parameters, because the system
+    #: itself makes them: the id of a record, say, that must be the project's own.
+    is_public: bool = True
 
 
 @lru_cache(maxsize=1)

@@ -56,6 +56,7 @@ CREATE = TaskContract(
     retry=_RETRY,
     soft_time_limit_seconds=_SOFT_SECONDS,
     time_limit_seconds=_HARD_SECONDS,
+    is_public=False,
 )
 UPDATE = TaskContract(
     name="network.loadbalancers.update",
@@ -65,6 +66,7 @@ UPDATE = TaskContract(
     retry=_RETRY,
     soft_time_limit_seconds=_SOFT_SECONDS,
     time_limit_seconds=_HARD_SECONDS,
+    is_public=False,
 )
 DESTROY = TaskContract(
     name="network.loadbalancers.destroy",
@@ -74,6 +76,7 @@ DESTROY = TaskContract(
     retry=_RETRY,
     soft_time_limit_seconds=_SOFT_SECONDS,
     time_limit_seconds=_HARD_SECONDS,
+    is_public=False,
 )
 ADD = TaskContract(
     name="network.loadbalancers.add",
@@ -83,4 +86,5 @@ ADD = TaskContract(
     retry=_RETRY,
     soft_time_limit_seconds=_SOFT_SECONDS,
     time_limit_seconds=_HARD_SECONDS,
+    is_public=False,
 )

@@ -24,4 +24,5 @@ DELIVER = TaskContract(
     retry=RetryPolicy(max_attempts=24, base_seconds=10.0, cap_seconds=14_400.0),
     soft_time_limit_seconds=60.0,
     time_limit_seconds=90.0,
+    is_public=False,
 )

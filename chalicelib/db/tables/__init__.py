@@ -2,6 +2,8 @@
 
 from chalicelib.db.tables.attempts import attempts
 from chalicelib.db.tables.deliveries import deliveries
+from chalicelib.db.tables.idempotency_keys import idempotency_keys
+from chalicelib.db.tables.job_tags import job_tags
 from chalicelib.db.tables.jobs import jobs
 from chalicelib.db.tables.load_balancers import load_balancers
 from chalicelib.db.tables.metadata import metadata
@@ -13,6 +15,8 @@ from chalicelib.db.tables.workers import workers
 __all__ = [
     "attempts",
     "deliveries",
+    "idempotency_keys",
+    "job_tags",
     "jobs",
     "load_balancers",
     "metadata",

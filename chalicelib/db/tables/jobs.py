@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table
+from sqlalchemy import Column, Computed, Index, Integer, Table
 
 from chalicelib.db.tables.metadata import TABLE_OPTIONS, metadata
 from chalicelib.db.types import Json, UtcDateTime, ascii_text, text
@@ -40,10 +40,31 @@ jobs = Table(
     Column("traceparent", ascii_text(55)),
     Column("result", Json()),
     Column("error", Json()),
+    #: Words that its client finds it by; each has a row in job_tags too.
+    Column("tags", Json()),
+    #: Seconds that an attempt may take; NULL: what the task's contract says.
+    Column("timeout_seconds", Integer()),
+    #: The token that submitted it; NULL: the system itself or another Celery client.
+    Column("created_by", ascii_text(36)),
+    #: Of project, task and parameters, if no second such job is wanted beside it.
+    Column("unique_digest", ascii_text(64)),
+    #: The same until the job has ended: an index can be unique in this, whoever ends it.
+    Column(
+        "unique_lock",
+        ascii_text(64),
+        Computed(
+            "CASE WHEN state IN ('PENDING', 'RETRY', 'STARTED') THEN unique_digest END",
+            persisted=False,
+        ),
+    ),
     # The dispatcher's: rows to ring, rows to rescue, without looking at finished ones.
     Index("ix_jobs_dispatch", "queue", "state", "rung_at", "run_at"),
-    # The list's: newest first within a project.
+    # The list's: newest first within a project, of all jobs and by each filter.
     Index("ix_jobs_project_id_created_at_id", "project_id", "created_at", "id"),
+    Index("ix_jobs_project_id_state_created_at_id", "project_id", "state", "created_at", "id"),
+    Index("ix_jobs_project_id_task_created_at_id", "project_id", "task", "created_at", "id"),
+    Index("ix_jobs_project_id_queue_created_at_id", "project_id", "queue", "created_at", "id"),
+    Index("uq_jobs_unique_lock", "unique_lock", unique=True),
     # The cleaner's.
     Index("ix_jobs_finished_at", "finished_at"),
     **TABLE_OPTIONS,

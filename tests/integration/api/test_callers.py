@@ -66,10 +66,10 @@ def test_scope_decides_what_a_token_may_do(
     headers = {"X-Auth-Token": mint_token(scope)}
     for entry in ROUTES:
         answer = api(entry.method, path_of(entry), b"{", headers=headers)
-        is_permitted = permits([scope], entry.view_function.scope)  # type: ignore[attr-defined]
+        is_permitted = permits([scope], entry.view_function.declared.scope)  # type: ignore[attr-defined]
         assert (answer.status != 403) == is_permitted, entry.uri_pattern
         if not is_permitted:
-            assert entry.view_function.scope in answer.body["detail"]  # type: ignore[attr-defined]
+            assert entry.view_function.declared.scope in answer.body["detail"]  # type: ignore[attr-defined]
 
 
 def test_revoked_token_is_worth_nothing(api: Any, engine: Engine) -> None:

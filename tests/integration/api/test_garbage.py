@@ -1,4 +1,4 @@
-"""Two hundred garbage requests over a real connection: refused, each with a problem."""
+"""Four hundred garbage requests over a real connection: refused, each with a problem."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_garbage_is_refused_with_a_problem_and_never_with_a_5xx(
 ) -> None:
     draw = random.Random(SEED)
     seen = set()
-    for _ in range(200):
+    for _ in range(400):
         request = make_request(draw, api.token)
         status, content_type, body = send(port, request)
         seen.add(status)

@@ -91,4 +91,4 @@ def test_jobs_are_listed_newest_first_page_by_page(api: Any) -> None:
 def test_jobs_of_another_project_are_not_listed(api: Any, mint_token: Any) -> None:
     api.create()
     other = {"X-Auth-Token": mint_token("read", "other")}
-    assert api("GET", "/jobs", headers=other).body == {"jobs": [], "next": None}
+    assert api("GET", "/jobs", headers=other).body == {"jobs": [], "next": None, "total": None}

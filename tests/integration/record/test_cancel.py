@@ -9,7 +9,7 @@ from chalicelib.db.clock import seconds_from_now
 from chalicelib.errors import ImmutableObject, NotFound
 from chalicelib.services.claims import claim
 from chalicelib.services.dispatcher import ring_due
-from chalicelib.services.jobs import cancel
+from chalicelib.services.job_orders import cancel
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_claimed_job, create_job, new_claim, read_job
 from tests.fakes.sqs import FakeSqs

@@ -22,8 +22,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inse
 from chalicelib.db.clock import now
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.errors import ImmutableObject
-from chalicelib.services import claims
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import claims, job_orders
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import dispatch_due
 from chalicelib.services.job_lifecycle import fail, release, revoke, succeed
@@ -223,11 +222,11 @@ class JobLife(RuleBasedStateMachine):
         is_claimed &= self.is_work_going_on()
         job_id = self.claim(which, 0).job_id if is_claimed else self.job(which)
         if self.lives[job_id].cancel():
-            row = jobs_service.cancel(self.engine, "demo", job_id)
+            row = job_orders.cancel(self.engine, "demo", job_id)
             assert row.state == self.lives[job_id].state
         else:
             with pytest.raises(ImmutableObject):
-                jobs_service.cancel(self.engine, "demo", job_id)
+                job_orders.cancel(self.engine, "demo", job_id)
 
     @invariant()
     def record_is_what_it_should_be(self) -> None:

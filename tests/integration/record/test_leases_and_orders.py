@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import job_orders
 from chalicelib.services.claims import claim, extend, read_orders
 from chalicelib.services.job_lifecycle import succeed
 from tests.factories.jobs import (
@@ -56,7 +56,7 @@ def test_nothing_in_hand_needs_no_statement() -> None:
 
 def test_order_to_stop_is_read_by_the_worker_that_runs_the_job(engine: Engine) -> None:
     held, other = create_claimed_job(engine), create_claimed_job(engine)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     assert read_orders(engine, WORKER, [held.job_id, other.job_id]) == [held.job_id]
     assert read_orders(engine, "worker-2", [held.job_id]) == []
     assert read_orders(engine, WORKER, [other.job_id]) == []
@@ -64,7 +64,7 @@ def test_order_to_stop_is_read_by_the_worker_that_runs_the_job(engine: Engine) -
 
 def test_order_ends_with_the_job(engine: Engine) -> None:
     held = create_claimed_job(engine)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     set_job(engine, held.job_id, state="SUCCESS")
     assert read_orders(engine, WORKER, [held.job_id]) == []
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.domain.load_balancers import LoadBalancerChange
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import job_orders
 from chalicelib.services import load_balancers as service
 from chalicelib.services.claims import Claim, claim
 from chalicelib.services.dispatcher import rescue_lapsed
@@ -124,7 +124,7 @@ def test_cancel_before_the_first_attempt_leaves_the_record_as_it_was(
 ) -> None:
     fault = {"code": "old"} if status == "ERROR" else None
     record, job = submit(engine, kind, provisioning_status=status, fault=fault)
-    jobs_service.cancel(engine, "demo", job.id)
+    job_orders.cancel(engine, "demo", job.id)
     row = read_load_balancer(engine, record.id)
     assert (row.provisioning_status, row.fault) == (status, fault)
     assert (row.upstream_id, row.name) == ("upstream-1", "shop front")
@@ -133,7 +133,7 @@ def test_cancel_before_the_first_attempt_leaves_the_record_as_it_was(
 @pytest.mark.parametrize("kind", ["create", "add"])
 def test_cancelled_before_it_existed_is_an_error(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
-    jobs_service.cancel(engine, "demo", job.id)
+    job_orders.cancel(engine, "demo", job.id)
     row = read_load_balancer(engine, record.id)
     assert (row.provisioning_status, row.fault["code"]) == ("ERROR", "cancelled")
 
@@ -148,7 +148,7 @@ def test_cancel_after_an_attempt_began_is_an_error(engine: Engine, kind: str, wa
         fail(engine, held, BROKEN, after(60))
     elif way == "after a release":
         release(engine, held, "the worker stops")
-    jobs_service.cancel(engine, "demo", job.id)
+    job_orders.cancel(engine, "demo", job.id)
     if way == "obeyed":
         release(engine, held, "cancelled")
     elif way == "lost":
@@ -167,10 +167,10 @@ def test_load_balancer_that_was_not_added_is_let_go(engine: Engine, way: str) ->
         fail(engine, start(engine, job), HOPELESS, never)
     elif way == "cancelled":
         held = start(engine, job)
-        jobs_service.cancel(engine, "demo", job.id)
+        job_orders.cancel(engine, "demo", job.id)
         release(engine, held, "cancelled")
     else:
-        jobs_service.cancel(engine, "demo", job.id)
+        job_orders.cancel(engine, "demo", job.id)
     assert read_load_balancer(engine, record.id).upstream_id is None
     _, destroying = service.destroy(engine, "demo", record.id)
     assert destroying.parameters["upstream_id"] is None
@@ -201,7 +201,7 @@ def test_job_that_names_no_load_balancer_ends_like_another(
     expire_lease(engine, lapsed.job_id)
     assert rescue_lapsed(engine) == 1
     waiting = create_job(engine, task=task, parameters=parameters)
-    jobs_service.cancel(engine, "demo", waiting.id)
+    job_orders.cancel(engine, "demo", waiting.id)
     states = [read_job(engine, job_id).state for job_id in (held.job_id, lapsed.job_id, waiting.id)]
     assert states == ["FAILURE", "FAILURE", "REVOKED"]
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib.domain.jobs import JobState
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import job_orders
 from chalicelib.services.claims import claim
 from chalicelib.services.job_lifecycle import fail, release, revoke, succeed
 from tests.factories.attempts import read_attempts
@@ -72,7 +72,7 @@ def test_success_whose_answer_was_lost_can_be_told_again(engine: Engine) -> None
 
 def test_success_after_the_order_to_stop_is_a_success(engine: Engine) -> None:
     held = create_claimed_job(engine)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     assert succeed(engine, held, RESULT)
     assert read_job(engine, held.job_id).state == "SUCCESS"
 
@@ -129,7 +129,7 @@ def test_delay_is_asked_with_the_attempts_begun_and_permitted(engine: Engine) ->
 
 def test_failure_after_the_order_to_stop_ends_as_revoked(engine: Engine) -> None:
     held = create_claimed_job(engine)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     ended = fail(engine, held, BROKEN, after(0))
     assert ended is not None
     assert (ended.state, ended.bell) == (JobState.REVOKED, None)
@@ -156,7 +156,7 @@ def test_released_job_starts_elsewhere_at_once_and_uncounted(engine: Engine) -> 
 
 def test_release_after_the_order_to_stop_ends_as_revoked(engine: Engine) -> None:
     held = create_claimed_job(engine)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     ended = release(engine, held, "cancelled")
     assert ended is not None
     assert (ended.state, ended.bell) == (JobState.REVOKED, None)

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from chalicelib.services import dispatcher
-from chalicelib.services import jobs as jobs_service
+from chalicelib.services import dispatcher, job_orders
 from chalicelib.services.claims import Claim, claim, extend
 from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed
 from chalicelib.services.job_lifecycle import fail, succeed
@@ -67,7 +66,7 @@ def test_lost_job_that_was_ordered_to_stop_ends_as_revoked(
     engine: Engine, max_attempts: int
 ) -> None:
     held = create_lapsed_job(engine, max_attempts=max_attempts)
-    jobs_service.cancel(engine, "demo", held.job_id)
+    job_orders.cancel(engine, "demo", held.job_id)
     assert rescue_lapsed(engine) == 1
     row = read_job(engine, held.job_id)
     assert (row.state, row.result) == ("REVOKED", None)

@@ -1,0 +1,117 @@
+"""Idempotency keys: a request that a client repeats makes nothing twice for a day.
+
+After draft-ietf-httpapi-idempotency-key-header: the same key with another body is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine, and_, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.tables import idempotency_keys
+from chalicelib.errors import IdempotencyKeyReused
+
+T = TypeVar("T")
+
+#: Seconds that a key is remembered.
+KEPT_SECONDS = 86_400
+
+
+class Once(msgspec.Struct, frozen=True):
+    """The key of one request, and a fingerprint of what it asks for."""
+
+    project_id: str
+    key: str
+    #: SHA-256 in hexadecimal of the route and the body.
+    fingerprint: str
+
+
+def in_transaction_once(
+    engine: Engine,
+    once: Once | None,
+    work: Callable[[Connection], tuple[T, Sequence[str]]],
+    replay: Callable[[Sequence[str]], T],
+) -> tuple[T, bool]:
+    """Run `work` in one transaction, unless a request with this key was answered before.
+
+    `work` returns its result and the ids of what it made; `replay` makes a result out of
+    those ids. Returns the result, and whether it is a replay.
+
+    Raises:
+        IdempotencyKeyReused: the key was used for something else.
+        DatabaseUnavailable: see `in_transaction`.
+    """
+
+    def work_and_remember(connection: Connection) -> T:
+        # Remembered last, when the ids are known. A second request that comes at the same
+        # time waits here for the first one's commit, and all that it did is rolled back.
+        result, made = work(connection)
+        if once is not None:
+            _remember(connection, once, made)
+        return result
+
+    if once is not None and (made := _find(engine, once)) is not None:
+        return replay(made), True
+    try:
+        return in_transaction(engine, work_and_remember), False
+    except IntegrityError:
+        if once is None or (made := _find(engine, once)) is None:
+            raise
+        return replay(made), True
+
+
+def clean(engine: Engine) -> int:
+    """Forget a thousand keys whose day is over; returns how many there were."""
+    with connect(engine) as connection:
+        old = select(idempotency_keys.c.project_id, idempotency_keys.c.key).where(
+            idempotency_keys.c.created_at < seconds_from_now(-KEPT_SECONDS)
+        )
+        rows = connection.execute(old.limit(1000)).all()
+        for row in rows:
+            connection.execute(
+                delete(idempotency_keys).where(
+                    idempotency_keys.c.project_id == row.project_id,
+                    idempotency_keys.c.key == row.key,
+                    idempotency_keys.c.created_at < seconds_from_now(-KEPT_SECONDS),
+                )
+            )
+        return len(rows)
+
+
+def _remember(connection: Connection, once: Once, made: Sequence[str]) -> None:
+    connection.execute(
+        insert(idempotency_keys).values(
+            project_id=once.project_id,
+            key=once.key,
+            fingerprint=once.fingerprint,
+            made=list(made),
+            created_at=now(),
+        )
+    )
+
+
+def _find(engine: Engine, once: Once) -> list[str] | None:
+    mine = and_(
+        idempotency_keys.c.project_id == once.project_id, idempotency_keys.c.key == once.key
+    )
+    is_over = idempotency_keys.c.created_at < seconds_from_now(-KEPT_SECONDS)
+    query = select(
+        idempotency_keys.c.fingerprint, idempotency_keys.c.made, is_over.label("is_over")
+    ).where(mine)
+    with connect(engine) as connection:
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        if row.is_over:
+            connection.execute(delete(idempotency_keys).where(mine, is_over))
+            return None
+    if row.fingerprint != once.fingerprint:
+        raise IdempotencyKeyReused
+    made: list[str] = row.made
+    return made

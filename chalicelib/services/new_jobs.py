@@ -1,0 +1,123 @@
+"""New jobs: what a client asks for as the row and the bell that it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert
+
+from chalicelib.broker.bell import MAX_DELAY_SECONDS
+from chalicelib.broker.contracts import TaskContract
+from chalicelib.broker.message import Bell
+from chalicelib.db.tables import job_tags, jobs
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.jobs import JobState
+from chalicelib.tracing import trace_columns
+
+#: One statement whatever a job has, so that it is compiled once.
+_INSERT = insert(jobs)
+_INSERT_TAGS = insert(job_tags)
+_COLUMNS = tuple(column.name for column in jobs.c)
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for; parameters are valid for the contract."""
+
+    contract: TaskContract
+    parameters: msgspec.Struct | dict[str, Any]
+    #: Seconds from now until it may run.
+    delay_seconds: float = 0.0
+    #: The moment until which it must not run, if that is how it was said.
+    run_at: datetime | None = None
+    #: None for each of these: what the contract says.
+    queue: str | None = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+    tags: Sequence[str] = ()
+    #: Whether no unfinished job with the same task and parameters may be beside it.
+    is_unique: bool = False
+    #: The token that submits it.
+    created_by: str | None = None
+    #: For who has to know that no other job has it; one is drawn otherwise.
+    job_id: str | None = None
+
+
+#: Columns of a new job, and its bell.
+Made = tuple[dict[str, Any], Bell]
+
+
+def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
+    """The columns of a new job, and its bell.
+
+    `rung_at` is written here, before the bell is rung, and taken back when ringing fails:
+    that saves each request a statement. A process that dies between the two leaves a job
+    whose bell counts as lost, and the dispatcher rings those again.
+    """
+    contract = new.contract
+    run_at = max(at, new.run_at or at + timedelta(seconds=new.delay_seconds))
+    parameters = msgspec.Raw(msgspec.json.encode(new.parameters))
+    bell = Bell(
+        job_id=new.job_id or new_id(),
+        task=contract.name,
+        queue=new.queue or contract.queue,
+        project_id=project_id,
+        parameters=parameters,
+        delay_seconds=-int(-(run_at - at).total_seconds() // 1),
+        timeout_seconds=new.timeout_seconds,
+        **trace_columns(),
+    )
+    digest = _digest(project_id, contract.name, new.parameters) if new.is_unique else None
+    values = {
+        "id": bell.job_id,
+        "project_id": project_id,
+        "task": contract.name,
+        "queue": bell.queue,
+        "parameters": parameters,
+        "state": JobState.PENDING.value,
+        "created_at": at,
+        "run_at": run_at,
+        "rung_at": at if bell.delay_seconds <= MAX_DELAY_SECONDS else None,
+        "attempts": 0,
+        "max_attempts": new.max_attempts or contract.retry.max_attempts,
+        "tags": list(new.tags) or None,
+        "timeout_seconds": new.timeout_seconds,
+        "created_by": new.created_by,
+        "unique_digest": digest,
+        "request_id": bell.request_id,
+        "traceparent": bell.traceparent,
+    }
+    return values, bell
+
+
+def insert_made(connection: Connection, made: Sequence[Made]) -> None:
+    """Insert the rows of new jobs and of their tags: a statement for each kind."""
+    rows = [values for values, _ in made]
+    connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+    tags = [
+        {
+            "project_id": values["project_id"],
+            "tag": tag,
+            "created_at": values["created_at"],
+            "job_id": values["id"],
+        }
+        for values, _ in made
+        for tag in values["tags"] or ()
+    ]
+    if tags:
+        connection.execute(_INSERT_TAGS, tags)
+
+
+def as_row(values: dict[str, Any]) -> SimpleNamespace:
+    """What a SELECT would say of a job that was just inserted."""
+    empty: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    return SimpleNamespace(**{**empty, **values})
+
+
+def _digest(project_id: str, task: str, parameters: Any) -> str:
+    said = msgspec.json.encode((project_id, task, parameters), order="deterministic")
+    return hashlib.sha256(said).hexdigest()

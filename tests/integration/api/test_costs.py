@@ -1,0 +1,71 @@
+"""What requests cost: statements, transactions and calls of SQS, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.fakes.sqs import FakeSqs
+
+ECHO = {"task": "diagnostics.echo", "parameters": {"message": "hello"}}
+CREATE = {"name": "web", "subnet_ids": ["subnet-1"]}
+BATCH = {"jobs": [ECHO] * 20}
+WRITING = ("INSERT", "UPDATE", "DELETE")
+
+
+@contextmanager
+def recorded(engine: Engine) -> Iterator[list[str]]:
+    """The first words of the statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement.split(maxsplit=1)[0])
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_job_costs_a_look_at_the_token_one_insert_and_one_call(
+    api: Any, engine: Engine, sqs: FakeSqs
+) -> None:
+    with recorded(engine) as sent:
+        assert api("POST", "/jobs", ECHO).status == 202
+    assert sent == ["SELECT", "INSERT"]
+    assert sqs.calls == [0]  # one SendMessage
+
+
+@pytest.mark.parametrize(
+    ("asked", "calls"),
+    [
+        (("/jobs", {**ECHO, "tags": ["x"]}, {}), 1),
+        (("/jobs", {**ECHO, "unique": True}, {}), 1),
+        (("/jobs", {**ECHO, "unique": True, "tags": ["x"]}, {"Idempotency-Key": "k"}), 1),
+        (("/jobs/batch", BATCH, {}), 2),
+        (("/loadbalancers", CREATE, {}), 1),
+    ],
+)
+def test_everything_that_a_post_writes_is_one_transaction(
+    api: Any, engine: Engine, sqs: FakeSqs, asked: tuple[str, Any, dict[str, str]], calls: int
+) -> None:
+    path, body, headers = asked
+    with recorded(engine) as sent:
+        answer = api("POST", path, body, headers={"X-Auth-Token": api.token, **headers})
+    assert answer.status == 202
+    assert (sent.count("BEGIN"), sent.count("COMMIT"), len(sqs.calls)) == (1, 1, calls)
+    inside = sent[sent.index("BEGIN") : sent.index("COMMIT")]
+    assert [word for word in sent if word in WRITING] == [
+        word for word in inside if word in WRITING
+    ]
+
+
+def test_look_at_a_job_costs_one_statement_besides_the_token(api: Any, engine: Engine) -> None:
+    job_id = api("POST", "/jobs", ECHO).body["id"]
+    for path in (f"/jobs/{job_id}", "/jobs"):
+        with recorded(engine) as sent:
+            api("GET", path)
+        assert sent == ["SELECT", "SELECT"]
