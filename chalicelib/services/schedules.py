@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chalicelib.broker import contracts
 from chalicelib.broker.message import Bell
-from chalicelib.db.clock import now
+from chalicelib.db.clock import now, read_clock
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import jobs, schedules
@@ -23,7 +23,7 @@ from chalicelib.domain.schedules import ScheduleChange, ScheduleSpec, Timing
 from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
 from chalicelib.schemas.checking import find_problems, to_pointer
 from chalicelib.services.jobs import ring_committed
-from chalicelib.services.scheduling import insert_run, read_now, read_timing
+from chalicelib.services.scheduling import insert_run, read_timing
 
 
 def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
@@ -43,7 +43,7 @@ def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
             insert(schedules).values(
                 id=schedule_id,
                 project_id=project_id,
-                next_run_at=next_run(new, read_now(connection)),
+                next_run_at=next_run(new, read_clock(connection)),
                 created_at=now(),
                 updated_at=now(),
                 **msgspec.structs.asdict(new),
@@ -101,7 +101,7 @@ def resume(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
         row = _find(connection, project_id, schedule_id, lock=True)
         if row.paused_at is None:
             return row
-        following = next_run(_require_timing(read_timing(row)), read_now(connection))
+        following = next_run(_require_timing(read_timing(row)), read_clock(connection))
         return _update(connection, row, paused_at=None, next_run_at=following)
 
     return in_transaction(engine, work)
@@ -117,7 +117,7 @@ def run_now(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
 
     def work(connection: Connection) -> tuple[Row[Any], Bell]:
         row = _find(connection, project_id, schedule_id, lock=True)
-        bell = insert_run(connection, row, read_now(connection))
+        bell = insert_run(connection, row, read_clock(connection))
         job = connection.execute(select(jobs).where(jobs.c.id == bell.job_id)).one()
         return job, bell
 
@@ -176,7 +176,7 @@ def _require_timing(timing: Timing) -> Timing:
 
 def _withdraw(connection: Connection, schedule_id: str) -> datetime:
     """Take back the jobs that were made ahead of their time; returns the moment of that."""
-    at = read_now(connection)
+    at = read_clock(connection)
     connection.execute(
         delete(jobs).where(
             # Their ids begin with the schedule's and a dot, which no other job's does.

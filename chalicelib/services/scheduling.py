@@ -75,12 +75,6 @@ def read_timing(schedule: Row[Any], changes: Mapping[str, Any] | None = None) ->
     return Timing(**values | changed)
 
 
-def read_now(connection: Connection) -> datetime:
-    """This moment by the database's clock."""
-    at: datetime = connection.execute(select(now())).scalar_one()
-    return at
-
-
 def _due() -> Any:
     # A schedule of a task that only other releases know is left to their dispatchers.
     return (

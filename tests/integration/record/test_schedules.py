@@ -197,8 +197,8 @@ def test_pages_hold_each_schedule_once(engine: Engine) -> None:
 
 
 def _soon(engine: Engine) -> Any:
+    from chalicelib.db.clock import read_clock
     from chalicelib.db.engine import connect
-    from chalicelib.services.scheduling import read_now
 
     with connect(engine) as connection:
-        return read_now(connection) + timedelta(seconds=5)
+        return read_clock(connection) + timedelta(seconds=5)
