@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.broker.message import Bell, encode_bell
-from chalicelib.broker.sqs import get_sqs
 from chalicelib.settings import get_settings
+
+if TYPE_CHECKING:
+    from chalicelib.broker.sending import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def ring(bells: Sequence[Bell]) -> list[str]:
 
 def _send_one(bell: Bell) -> list[str]:
     try:
-        get_sqs().send_message(
+        _get_sender().send_message(
             QueueUrl=get_settings().queue_url(bell.queue),
             **{key: value for key, value in _entry(bell)[1].items() if key != "Id"},
         )
@@ -54,7 +56,7 @@ def _send_one(bell: Bell) -> list[str]:
 def _send_batch(queue: str, batch: list[tuple[str, dict[str, Any]]]) -> list[str]:
     entries = [{**entry, "Id": str(number)} for number, (_, entry) in enumerate(batch)]
     try:
-        answer = get_sqs().send_message_batch(
+        answer = _get_sender().send_message_batch(
             QueueUrl=get_settings().queue_url(queue), Entries=entries
         )
     except _sqs_errors() as error:
@@ -91,6 +93,13 @@ def _batches(
         size += length
     if batch:
         yield batch
+
+
+def _get_sender() -> Sender:
+    """Imported when a bell is rung: no other request pays for botocore."""
+    from chalicelib.broker.sending import get_sender
+
+    return get_sender()
 
 
 def _sqs_errors() -> tuple[type[Exception], ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -37,6 +37,8 @@ _MYSQL_AWAY = frozenset(
 )
 _SQLITE_AWAY = ("locked", "unable to open", "disk I/O error", "readonly database", "full")
 _TRIES = 6
+#: Seconds after which a connection is looked at before it is used again.
+_IDLE_SECONDS = 2.0
 #: Seconds a transaction on SQLite waits for the one writer before it.
 _SQLITE_BUSY_SECONDS = 30.0
 
@@ -85,10 +87,11 @@ def make_engine(
     engine = create_engine(
         parsed.set(query={"charset": "utf8mb4", **parsed.query}),
         connect_args=connect_args,
-        pool_pre_ping=True,
         pool_recycle=300,
         **options,
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_if_idle)
     if secret_arn is not None:
         from chalicelib.db.credentials import use_secret
 
@@ -108,6 +111,24 @@ def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.time()
+
+
+def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Look whether a connection that nobody used lately still leads somewhere.
+
+    Not before each use, which would double the round trips of a busy process. By the clock of
+    the day: a Lambda between two requests is frozen, and its other clocks are too.
+    """
+    if abs(time.time() - record.info.get("used_at", time.time())) < _IDLE_SECONDS:
+        return
+    try:
+        connection.ping(reconnect=False)
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

@@ -106,6 +106,6 @@ class FakeSqs:
 def install_sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
     """Have all bells rung at a new fake."""
     fake = FakeSqs()
-    monkeypatch.setattr("chalicelib.broker.bell.get_sqs", lambda: fake)
+    monkeypatch.setattr("chalicelib.broker.bell._get_sender", lambda: fake)
     monkeypatch.setattr("chalicelib.broker.bell.get_settings", lambda: SETTINGS)
     return fake

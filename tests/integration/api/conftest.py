@@ -12,7 +12,7 @@ from chalice.local import LambdaEventConverter, RouteMatcher
 from sqlalchemy import Engine
 
 from app import app
-from chalicelib.broker.sqs import get_sqs
+from chalicelib.broker.sending import get_sender
 from chalicelib.db.engine import get_engine
 from chalicelib.domain.scopes import Scope
 from chalicelib.services.tokens import mint
@@ -72,7 +72,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]
     def forget() -> None:
         if get_engine.cache_info().currsize:
             get_engine().dispose()
-        for cache in (get_engine, get_sqs, get_settings):
+        for cache in (get_engine, get_sender, get_settings):
             cache.cache_clear()
 
     def change(**variables: str) -> None:

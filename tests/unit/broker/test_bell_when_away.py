@@ -26,7 +26,7 @@ def test_queue_that_takes_nothing_is_asked_once_for_many_bells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sqs = AwaySqs()
-    monkeypatch.setattr(bell_module, "get_sqs", lambda: sqs)
+    monkeypatch.setattr(bell_module, "_get_sender", lambda: sqs)
     monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere")
     monkeypatch.setenv("SQS_QUEUE_URL", "http://127.0.0.1:1/{queue}")
     bell_module.get_settings.cache_clear()
