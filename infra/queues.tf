@@ -2,7 +2,7 @@
 # A test holds names and numbers against chalicelib/broker/queues.py.
 
 locals {
-  queues             = toset(["default", "network"])
+  queues             = toset(["default", "network", "notifications"])
   visibility_seconds = 120
   wait_seconds       = 20
   max_receive_count  = 10

@@ -56,3 +56,22 @@ def wait_until_active(
         if on_look:
             on_look(observed)
     return observed
+
+
+def wait_until_gone(
+    is_gone: Callable[[], bool],
+    *,
+    timeout_seconds: float = 600,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Look, at growing intervals, until what was deleted is gone.
+
+    Raises UpstreamBusy if it is still there after `timeout_seconds`.
+    """
+    deadline, pause = clock() + timeout_seconds, FIRST_PAUSE_SECONDS
+    while not is_gone():
+        if clock() >= deadline:
+            raise UpstreamBusy(f"Not gone after {timeout_seconds:g} seconds.")
+        sleep(pause)
+        pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,1 @@
+"""Load balancers of OpenStack (Octavia, API version 2)."""

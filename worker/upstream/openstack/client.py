@@ -1,0 +1,26 @@
+"""Makes the connection that talks to OpenStack's services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Seconds for one request; the job is tried again by the worker, so each gives up soon.
+_TIMEOUT_SECONDS = 20
+
+
+def make_connection(cloud: str | None = None) -> Any:
+    """Return an openstacksdk connection; it asks Keystone at its first request.
+
+    `cloud`: its name in clouds.yaml; None: what variables that begin with OS_ say, as for every
+    OpenStack client. Either way with a password, a token or an application credential.
+    """
+    import openstack
+
+    return openstack.connect(
+        cloud=cloud or "envvars",
+        app_name="bellpull",
+        load_envvars=cloud is None,
+        api_timeout=_TIMEOUT_SECONDS,
+        # Where old certificates and plain http are used, that is the deployment's business.
+        load_balancer_default_microversion=None,
+    )
