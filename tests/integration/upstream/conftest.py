@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 
-from chalicelib.domain.load_balancers import LoadBalancerSpec
+from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
+from tests.fakes.openstack.cloud import OpenStackCloud, run_openstack
 from worker.upstream.aws.client import make_client
 from worker.upstream.aws.load_balancers import AwsUpstream
 from worker.upstream.memory import MemoryUpstream
+from worker.upstream.openstack.client import make_connection
+from worker.upstream.openstack.load_balancers import OpenStackUpstream
 from worker.upstream.protocol import Upstream
 
 REGION = "us-east-1"
@@ -33,11 +36,32 @@ class Cloud:
     subnet_ids: list[str]
     security_group_ids: list[str]
     unknown_id: str
+    #: Settings by the cloud's own names, and another one that an update may bring.
+    attributes: dict[str, str] = field(
+        default_factory=lambda: {"load_balancing.cross_zone.enabled": "true"}
+    )
+    other_attributes: dict[str, str] = field(
+        default_factory=lambda: {"access_logs.s3.prefix": "shop"}
+    )
+    #: Whether an update can move a load balancer to other subnets, and to other types of address.
+    can_move: bool = True
 
     def spec(self, **overrides: Any) -> LoadBalancerSpec:
         """A specification that this cloud can fulfil."""
         fields: dict[str, Any] = {"name": "shop front", "subnet_ids": self.subnet_ids[:2]}
         return LoadBalancerSpec(**(fields | overrides))
+
+    @property
+    def other_subnet_ids(self) -> list[str]:
+        """Where an update can move a load balancer."""
+        return self.subnet_ids[1:] if self.can_move else self.subnet_ids[:2]
+
+    @property
+    def some_change(self) -> LoadBalancerChange:
+        """A change that this cloud can make."""
+        if self.can_move:
+            return LoadBalancerChange(ip_address_type="dualstack")
+        return LoadBalancerChange(name="shop back")
 
 
 class Wire:
@@ -63,12 +87,19 @@ class Wire:
         self.sent.append(model.name)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class AwsCloud(Cloud):
     """AWS as moto plays it, with its client and the wire to it."""
 
     client: Any
     wire: Wire
+
+
+@dataclass(kw_only=True)
+class OctaviaCloud(Cloud):
+    """OpenStack as the fake plays it."""
+
+    openstack: OpenStackCloud
 
 
 @pytest.fixture(scope="session")
@@ -102,10 +133,46 @@ def aws_cloud(monkeypatch: pytest.MonkeyPatch, ec2: Any) -> Iterator[AwsCloud]:
         )
 
 
-@pytest.fixture(params=["memory", "memory in a file", "aws"])
+@pytest.fixture
+def openstack_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenStackCloud]:
+    """An OpenStack, and the variables that lead there."""
+    with run_openstack() as running:
+        variables = {
+            "OS_AUTH_URL": f"{running.url}/identity/v3",
+            "OS_USERNAME": "bellpull",
+            "OS_PASSWORD": "secret",
+            "OS_PROJECT_NAME": "load-balancers",
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_PROJECT_DOMAIN_ID": "default",
+            "OS_REGION_NAME": "RegionOne",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def octavia_cloud(openstack_environment: OpenStackCloud) -> Iterator[OctaviaCloud]:
+    connection = make_connection()
+    running = openstack_environment
+    yield OctaviaCloud(
+        upstream=OpenStackUpstream(lambda: connection, sleep=lambda _: None),
+        count=running.octavia.count,
+        subnet_ids=list(running.neutron.subnets),
+        security_group_ids=running.neutron.security_groups,
+        unknown_id="33333333-3333-4333-8333-333333333333",
+        attributes={"description": "the shop's"},
+        other_attributes={"admin_state_up": "false"},
+        can_move=False,
+        openstack=running,
+    )
+    connection.close()
+
+
+@pytest.fixture(params=["memory", "memory in a file", "aws", "octavia"])
 def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Cloud:
-    if request.param == "aws":
-        found: Cloud = request.getfixturevalue("aws_cloud")
+    if request.param in ("aws", "octavia"):
+        found: Cloud = request.getfixturevalue(f"{request.param}_cloud")
         return found
     path = str(tmp_path / "cloud.sqlite") if request.param == "memory in a file" else None
     upstream = MemoryUpstream(path, looks_until_active=1)

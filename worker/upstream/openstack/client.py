@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 #: Seconds for one request; the job is tried again by the worker, so each gives up soon.
@@ -16,11 +17,11 @@ def make_connection(cloud: str | None = None) -> Any:
     """
     import openstack
 
-    return openstack.connect(
-        cloud=cloud or "envvars",
-        app_name="bellpull",
-        load_envvars=cloud is None,
-        api_timeout=_TIMEOUT_SECONDS,
-        # Where old certificates and plain http are used, that is the deployment's business.
-        load_balancer_default_microversion=None,
-    )
+    with warnings.catch_warnings():
+        # The SDK says this to everybody, whether they use InfluxDB or not.
+        warnings.filterwarnings("ignore", "Support for InfluxDB")
+        return openstack.connect(
+            cloud=cloud or "envvars",
+            app_name="bellpull",
+            api_timeout=_TIMEOUT_SECONDS,
+        )

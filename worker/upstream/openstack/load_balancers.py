@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from openstack.exceptions import NotFoundException
+
 from chalicelib.domain.load_balancers import (
     LoadBalancerChange,
     LoadBalancerSpec,
@@ -98,7 +100,7 @@ class OpenStackUpstream:
         """See `Upstream`: with its listeners and pools, and returns when it is gone."""
         try:
             found = self._read(upstream_id, is_leaving_too=True)
-        except UpstreamNotFound:
+        except (UpstreamNotFound, NotFoundException):
             return
         public.release_floating(self._neutron, found.vip_port_id)
         if not is_leaving(found):
@@ -106,15 +108,12 @@ class OpenStackUpstream:
         wait_until_gone(lambda: self._is_gone(found.id), sleep=self._sleep)
 
     def _is_gone(self, upstream_id: str) -> bool:
-        with openstack_errors():
-            try:
-                found = self._octavia.get_load_balancer(upstream_id)
-            except Exception as error:
-                if getattr(error, "status_code", None) == 404:
-                    return True
-                raise
+        try:
+            found = self._octavia.get_load_balancer(upstream_id)
+        except NotFoundException:
+            return True
         if found.provisioning_status == "ERROR":
-            raise UpstreamUnavailable("Octavia could not delete it yet: it is in ERROR.")
+            raise UpstreamUnavailable("Octavia could not delete it: it is in ERROR.")
         return bool(found.provisioning_status == "DELETED")
 
     def _find(self, token: str) -> Any | None:
@@ -162,10 +161,11 @@ def _to_changes(
     groups = change.security_group_ids
     if groups is not None and set(groups) != set(observed.security_group_ids):
         changes["vip_sg_ids"] = groups
-    wanted = to_settings(change.attributes or {})
-    return changes | {
-        name: value for name, value in wanted.items() if (getattr(found, name) or None) != value
-    }
+    for name, value in to_settings(change.attributes or {}).items():
+        current = getattr(found, name)
+        if current != value and (current or value):  # null and "" are the same there
+            changes[name] = value
+    return changes
 
 
 def _refuse_fixed(observed: ObservedLoadBalancer, change: LoadBalancerChange) -> None:

@@ -37,12 +37,12 @@ def to_observed(found: Any, floating: Any, region: str) -> ObservedLoadBalancer:
     """`found`: of Octavia; `floating`: the public address of its VIP, None if it has none."""
     subnet_ids = [vip_subnet for vip_subnet, _ in _vips(found)]
     zone = found.availability_zone or region
+    status = _STATUSES.get(found.provisioning_status, "provisioning")  # PENDING_ whatever
     return ObservedLoadBalancer(
         upstream_id=found.id,
         name=found.name or "",
-        # PENDING_ whatever: not there yet.
-        status=_STATUSES.get(found.provisioning_status, "provisioning"),
-        reason="Octavia could not provision it: its provisioning_status is ERROR.",
+        status=status,
+        reason="Its provisioning_status at Octavia is ERROR." if status == "failed" else None,
         type="application" if read_type(found.tags) == "application" else "network",
         scheme="internal" if floating is None else "internet-facing",
         ip_address_type="dualstack" if _versions(found) == {4, 6} else "ipv4",
