@@ -13,6 +13,8 @@ import msgspec
 from chalicelib.errors import SettingsError
 
 SERIALIZERS = frozenset({"json", "yaml", "msgpack", "pickle"})
+#: A project, and where its load balancers are made: a cloud, and a place in it.
+_UPSTREAM_ENTRY = re.compile(r"([A-Za-z0-9_.-]+)=(aws|memory|openstack)(?::([A-Za-z0-9_.-]+))?")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aws_region: str = "us-east-1"
 
     #: The cloud that load balancers are made in.
-    upstream: Literal["aws", "memory"] = "aws"
+    upstream: Literal["aws", "memory", "openstack"] = "aws"
+    #: Projects whose load balancers are made elsewhere, comma-separated: a project, =, a cloud,
+    #: and after a colon its place: the region of aws, for openstack the name in clouds.yaml.
+    upstream_by_project: str = ""
+    #: Name in clouds.yaml of the cloud that UPSTREAM=openstack means; without it variables that
+    #: begin with OS_ say where it is and who we are.
+    openstack_cloud: str | None = None
     #: Where the upstream answers, if not at AWS (local stack, tests).
     upstream_endpoint_url: str | None = None
     #: File that the memory upstream keeps its state in; without one each process has its own.
@@ -83,7 +91,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def serializers(self) -> list[str]:
         """The names in `accept_serializers`."""
-        return [name.strip() for name in self.accept_serializers.split(",") if name.strip()]
+        return _split(self.accept_serializers)
+
+    def upstream_of(self, project_id: str) -> tuple[str, str | None]:
+        """The cloud that a project's load balancers are made in, and the place in it."""
+        for entry in _split(self.upstream_by_project):
+            found = _UPSTREAM_ENTRY.fullmatch(entry)
+            if found and found[1] == project_id:
+                return found[2], found[3]
+        return self.upstream, None
 
     def queue_url(self, queue: str) -> str:
         """URL of the SQS queue for a queue's name."""
@@ -119,6 +135,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def _split(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _contradictions(settings: Settings) -> list[str]:
     """What is wrong with values that are each of the right type."""
     problems = []
@@ -132,6 +153,11 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("DATABASE_SECRET_ARN must be the ARN of a secret in Secrets Manager")
     if unknown := set(settings.serializers) - SERIALIZERS:
         problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
+    problems += [
+        f"UPSTREAM_BY_PROJECT has {entry!r}, which is not like shop=aws:eu-west-1"
+        for entry in _split(settings.upstream_by_project)
+        if not _UPSTREAM_ENTRY.fullmatch(entry)
+    ]
     if "json" not in settings.serializers:
         problems.append("ACCEPT_SERIALIZERS must name json, which every bell is written in")
     problems += [

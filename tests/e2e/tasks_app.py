@@ -134,7 +134,7 @@ def _fail(job: Job, parameters: Fail) -> int:
 
 
 @lru_cache(maxsize=1)
-def _upstream() -> MemoryUpstream:
+def _upstream(project_id: str) -> MemoryUpstream:
     """The memory upstream; kills once after a create took effect, if E2E_KILL says whom."""
     upstream = MemoryUpstream(
         os.environ["UPSTREAM_MEMORY_PATH"],

@@ -18,10 +18,14 @@ from worker.upstream.waiting import wait_until_active
 logger = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=1)
-def get_upstream() -> Upstream:
-    """The upstream of this process."""
-    return build_upstream(get_settings())
+def get_upstream(project_id: str) -> Upstream:
+    """The upstream of a project, one for all that share it in this process."""
+    return _get_upstream(*get_settings().upstream_of(project_id))
+
+
+@lru_cache(maxsize=64)
+def _get_upstream(kind: str, place: str | None) -> Upstream:
+    return build_upstream(get_settings(), kind, place)
 
 
 @implements(contracts.CREATE)
@@ -30,7 +34,7 @@ def create(job: Job, parameters: contracts.CreateLoadBalancer) -> ObservedLoadBa
 
     The record's id is the token that makes the upstream's create idempotent.
     """
-    upstream, token = get_upstream(), parameters.load_balancer_id
+    upstream, token = get_upstream(job.project_id), parameters.load_balancer_id
     try:
         seen = upstream.create_load_balancer(token, parameters.spec)
         return wait_until_active(upstream, seen)
@@ -42,7 +46,7 @@ def create(job: Job, parameters: contracts.CreateLoadBalancer) -> ObservedLoadBa
 @implements(contracts.UPDATE)
 def update(job: Job, parameters: contracts.UpdateLoadBalancer) -> ObservedLoadBalancer:
     """Make it match the change."""
-    upstream = get_upstream()
+    upstream = get_upstream(job.project_id)
     seen = upstream.update_load_balancer(parameters.upstream_id, parameters.change)
     return wait_until_active(upstream, seen)
 
@@ -50,7 +54,7 @@ def update(job: Job, parameters: contracts.UpdateLoadBalancer) -> ObservedLoadBa
 @implements(contracts.DESTROY)
 def destroy(job: Job, parameters: contracts.DestroyLoadBalancer) -> dict[str, str | None]:
     """Remove it, whether its id is known or only the token that it was to be made with."""
-    upstream, upstream_id = get_upstream(), parameters.upstream_id
+    upstream, upstream_id = get_upstream(job.project_id), parameters.upstream_id
     if upstream_id is None:
         found = upstream.find_load_balancer(parameters.load_balancer_id)
         upstream_id = found.upstream_id if found else None
@@ -62,7 +66,7 @@ def destroy(job: Job, parameters: contracts.DestroyLoadBalancer) -> dict[str, st
 @implements(contracts.ADD)
 def add(job: Job, parameters: contracts.AddLoadBalancer) -> ObservedLoadBalancer:
     """Look at one that exists; its record takes over what is seen."""
-    upstream = get_upstream()
+    upstream = get_upstream(job.project_id)
     try:
         seen = upstream.get_load_balancer(parameters.upstream_id)
     except UpstreamNotFound as error:

@@ -93,3 +93,20 @@ def test_queue_url_has_the_queue_in_its_place() -> None:
 
 def test_pickle_is_not_accepted_unless_named() -> None:
     assert read_settings(NEEDED).serializers == ["json"]
+
+
+def test_upstream_is_chosen_by_project() -> None:
+    told = "shop=aws:eu-west-1, lab=openstack:berlin, old=memory"
+    settings = read_settings(NEEDED | {"UPSTREAM": "openstack", "UPSTREAM_BY_PROJECT": told})
+    assert settings.upstream_of("shop") == ("aws", "eu-west-1")
+    assert settings.upstream_of("lab") == ("openstack", "berlin")
+    assert settings.upstream_of("old") == ("memory", None)
+    assert settings.upstream_of("else") == ("openstack", None)
+
+
+@pytest.mark.parametrize(
+    "entry", ["shop", "shop=azure", "shop=aws:", "=aws", "a b=aws", "a=aws:b:c"]
+)
+def test_entry_of_upstream_by_project_that_says_nothing_is_named(entry: str) -> None:
+    with pytest.raises(SettingsError, match="UPSTREAM_BY_PROJECT has "):
+        read_settings(NEEDED | {"UPSTREAM_BY_PROJECT": f"lab=memory,{entry}"})

@@ -11,27 +11,30 @@ import msgspec
 from chalicelib.domain.load_balancers import LoadBalancerSpec
 from chalicelib.settings import Settings
 from worker.upstream.aws.load_balancers import AwsUpstream
+from worker.upstream.openstack.load_balancers import OpenStackUpstream
 from worker.upstream.registry import build_upstream
 
 SETTINGS = Settings(database_url="sqlite:///x", sqs_queue_url="http://localhost/{queue}")
 
 
-def test_aws_is_built_without_a_connection_or_credentials() -> None:
-    assert isinstance(build_upstream(SETTINGS), AwsUpstream)
+def test_upstream_is_built_without_a_connection_or_credentials() -> None:
+    assert isinstance(build_upstream(SETTINGS, "aws"), AwsUpstream)
+    assert isinstance(build_upstream(SETTINGS, "openstack", "berlin"), OpenStackUpstream)
 
 
 def test_memory_upstreams_with_one_path_are_one_cloud(tmp_path: Path) -> None:
     path = str(tmp_path / "cloud.sqlite")
     settings = msgspec.structs.replace(SETTINGS, upstream="memory", upstream_memory_path=path)
     spec = LoadBalancerSpec(name="x", subnet_ids=["subnet-1"])
-    made = build_upstream(settings).create_load_balancer("token", spec)
-    assert build_upstream(settings).find_load_balancer("token") == made
+    made = build_upstream(settings, "memory").create_load_balancer("token", spec)
+    assert build_upstream(settings, "memory").find_load_balancer("token") == made
 
 
-def test_neither_boto3_nor_sqlite_is_imported_before_a_cloud_is_chosen() -> None:
+def test_no_library_of_a_cloud_is_imported_before_a_cloud_is_chosen() -> None:
     program = (
         "import sys, worker.upstream.registry as _;"
-        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'sqlite3')))"
+        "libraries = ('boto3', 'botocore', 'openstack', 'sqlite3');"
+        "sys.exit(any(name in sys.modules for name in libraries))"
     )
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0
