@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 
 #: Every so many seconds a worker also prunes dead workers and cleans old rows.
 _HOUSEKEEPING_SECONDS = 60.0
+#: Seconds that a message waits in a worker whose pool is full, before others may take it.
+_STALE_SECONDS = 10.0
+#: Seconds to wait at the end for outcomes to be recorded; after that their leases lapse.
+_RECORD_SECONDS = 10.0
 #: Exit status of a worker that the watchdog ended (EX_UNAVAILABLE of sysexits.h).
 _DEAF_EXIT_CODE = 69
 
@@ -85,6 +89,8 @@ class Beat(threading.Thread):
 
     def stop(self) -> None:
         """End the beat and sign off; called when everything else has stopped."""
+        if (desk := process.find_desk(self._controller)) is not None:
+            desk.close(_RECORD_SECONDS)
         self._stopped.set()
         self._leaver.cancel()
         for thread in (self, self._dispatching):
@@ -118,7 +124,9 @@ class Beat(threading.Thread):
                 return
 
     def _beat(self) -> None:
-        self._protection.update(is_busy=bool(process.running_requests()))
+        self._give_back_stale()
+        in_hand = [request.id for request in self._requests_in_hand()]
+        self._protection.update(is_busy=bool(in_hand))
         channel = process.find_channel(self._controller)
         if channel is not None:
             self._leaver.watch(channel)
@@ -129,10 +137,20 @@ class Beat(threading.Thread):
                 self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
         note_health(self._settings.health_file)
         engine, lease_seconds = process.engine(), self._settings.lease_seconds
-        in_hand = [request.id for request in process.running_requests()]
         claims.extend(engine, process.WORKER_ID, in_hand, lease_seconds)
         workers.heartbeat(engine, self._facts, self._heard(channel))
         self._canceller.obey(claims.read_orders(engine, process.WORKER_ID, in_hand))
+
+    def _requests_in_hand(self) -> list[Any]:
+        desk = process.find_desk(self._controller)
+        return process.running_requests() if desk is None else desk.in_hand()
+
+    def _give_back_stale(self) -> None:
+        """Long jobs may have begun with short ones behind them: others can take those."""
+        desk = process.find_desk(self._controller)
+        if desk is not None:
+            for request in desk.give_back(waiting_seconds=_STALE_SECONDS):
+                desk.calls.soon(request.put_back)
 
     def _dispatch(self) -> None:
         engine, settings = process.engine(), self._settings

@@ -8,6 +8,8 @@ from typing import Any
 from celery.worker.consumer import Consumer
 
 from chalicelib.broker.message import BELL_HEADER
+from worker.desk import Desk
+from worker.loop import LoopCalls
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +18,36 @@ _CHARACTERS = 300
 
 
 class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
-    """Celery deletes what it cannot decode, and logs whole bodies, which may hold secrets."""
+    """Sends jobs to the desk, where Celery sends them to the pool at once.
+
+    Celery deletes what it cannot decode, and logs whole bodies, which may hold secrets.
+    """
+
+    desk: Desk | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.hub is not None:  # else the pool is of greenlets: each task claims its own job
+            self.desk = Desk(self.pool, LoopCalls(), self._count_ahead)
+            self.on_task_request = self.desk.take
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """The event loop begins, or begins anew."""
+        super().register_with_event_loop(hub)
+        if self.desk is not None:
+            self.desk.calls.attach(hub)
+
+    def on_close(self) -> None:
+        """The connection ends: the pool drops what it has not begun, and so does the desk."""
+        super().on_close()
+        if self.desk is not None:
+            self.desk.give_back()
+            self.desk.forget_unbegun()
+
+    def _count_ahead(self) -> int:
+        """As many jobs as end in a tenth of a second: none, beside long ones."""
+        consumer = self.task_consumer
+        return 0 if consumer is None else int(consumer.channel.qos.reserve()) // 10
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Its body is not what its content type says."""

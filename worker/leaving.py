@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds to wait for polls under way to be ended, which Celery's event loop does.
 _DRAIN_SECONDS = 5.0
+#: Seconds that a process which leaves in a hurry has for recording what has ended.
+_RECORD_SECONDS = 3.0
 
 
 class Leaver:
@@ -61,47 +63,59 @@ class Leaver:
             self.watch(process.find_channel(self._controller))
             if self._channel is not None:
                 self._channel.is_draining = True
-            threading.Thread(target=self._give_messages_back, daemon=True).start()
+            threading.Thread(target=self._give_back, daemon=True).start()
         self._timer = threading.Timer(delay, self.leave_now, args=(0, reason))
         self._timer.daemon = True
         self._timer.start()
 
-    def _give_messages_back(self) -> None:
-        """Put back what was received and not started.
-
-        A job among them that starts after all is protected by its claim.
-        """
+    def _give_back(self) -> None:
+        """Put back what was received and not begun, so that other workers take it at once."""
+        desk = process.find_desk(self._controller)
+        if desk is not None:
+            desk.leave()
+            desk.give_back()
         if self._channel is None:
             return
         self._channel.has_drained.wait(_DRAIN_SECONDS)
-        started = {request.message.delivery_tag for request in process.running_requests()}
-        self._put_back(lambda tag: tag not in started)
+        if desk is not None:
+            desk.give_back()  # what the last polls brought
+        begun = process.running_requests() if desk is None else desk.in_hand()
+        self._put_back({request.message.delivery_tag for request in begun})
 
-    def _put_back(self, chosen: Any) -> None:
-        for url, tags in self._channel.in_flight().items():
-            queue = url.rpartition("/")[2]
-            self._channel.outbox.put_back(url, queue, [tag for tag in tags if chosen(tag)], 0)
+    def _put_back(self, kept: set[str]) -> None:
+        for url, tags in self._channel.let_go(kept).items():
+            self._channel.outbox.put_back(url, url.rpartition("/")[2], tags, 0)
 
     def leave_now(self, exit_code: int, reason: str) -> None:
         """Release every job in hand, put every message back, kill the pool, and exit."""
-        running = process.running_requests()
+        process.is_leaving.set()
+        try:
+            self._let_go(reason)
+        finally:  # whatever went wrong: leases lapse, messages reappear, and the process ends
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(exit_code)
+
+    def _let_go(self, reason: str) -> None:
+        desk = process.find_desk(self._controller)
+        running = process.running_requests() if desk is None else desk.launched()
         logger.warning("leaving: jobs_released=%d reason=%s", len(running), reason)
         self._kill_pool()
+        if desk is not None:
+            desk.close(_RECORD_SECONDS)
+            desk.give_back()
         for request in running:
             try:
                 _release(request, reason)
             except DatabaseUnavailable:
                 logger.warning("job not released, its lease will lapse: job_id=%s", request.id)
         if self._channel is not None:
-            self._put_back(lambda tag: True)
+            self._put_back(set())
             self._channel.outbox.close(timeout_seconds=5)
         try:
             workers.deregister(process.engine(), process.WORKER_ID)
         except DatabaseUnavailable:
             logger.warning("worker not deregistered: it will be pruned")
-        logging.shutdown()
-        sys.stdout.flush()
-        os._exit(exit_code)
 
     def _kill_pool(self) -> None:
         """First of all, so that no job goes on here after it was released."""

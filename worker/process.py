@@ -7,8 +7,9 @@ connections.
 from __future__ import annotations
 
 import os
+import threading
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.worker import state
 from sqlalchemy import Engine
@@ -16,8 +17,13 @@ from sqlalchemy import Engine
 from chalicelib.db.engine import get_engine
 from chalicelib.domain.ids import new_id
 
+if TYPE_CHECKING:
+    from worker.desk import Desk
+
 #: Id of this worker in `workers` and on the jobs that it holds; inherited by its pool.
 WORKER_ID = new_id()
+#: Set when this worker ends its own pool: that its jobs break off is no fault of theirs.
+is_leaving = threading.Event()
 
 
 def running_requests() -> list[Any]:
@@ -28,6 +34,12 @@ def running_requests() -> list[Any]:
         except RuntimeError:  # it grew while it was read
             continue
     return []
+
+
+def find_desk(controller: Any) -> Desk | None:
+    """The desk of this worker, None before it began, and where tasks claim their own jobs."""
+    desk: Desk | None = getattr(getattr(controller, "consumer", None), "desk", None)
+    return desk
 
 
 def find_channel(controller: Any) -> Any:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
+import msgspec
+from celery.app.task import Context
 from celery.worker.request import Request
+from celery.worker.state import task_ready
 
 from chalicelib.broker.message import BELL_HEADER
 from chalicelib.domain.ids import new_id
+from chalicelib.services.claims import Claim, NewJob
 from worker.process import WORKER_ID
 from worker.screening import parse_eta, require_sound
+from worker.tasks.claiming import make_foreign_job
+from worker.tasks.deferred import run_job
+
+if TYPE_CHECKING:
+    from worker.desk import Desk
 
 #: Headers of another client's message that the job's own columns hold, or that are for logs.
 _NOT_KEPT = frozenset({"task", "id", "eta", "retries", "project_id", "argsrepr", "kwargsrepr"})
+
+#: What the column holds; strangers may write any number.
+_MOST_ATTEMPTS = 2**31 - 1
 
 
 class JobRequest(Request):  # type: ignore[misc]  # celery has no types
@@ -20,7 +35,12 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
 
     Celery holds a message with an ETA in the worker's memory, unacknowledged, and SQS
     delivers it again when its visibility ends. Here the ETA becomes the job's `run_at`.
+
+    In workers with an event loop the desk claims the job before the pool has it; in others
+    (greenlets) the task itself does, and nothing below `__init__` is used.
     """
+
+    _desk: Desk | None = None
 
     def __init__(self, message: Any, headers: Any = None, body: Any = None, **options: Any) -> None:
         headers = dict(message.headers if headers is None else headers)
@@ -30,6 +50,101 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
             headers["foreign"] = {k: v for k, v in headers.items() if k not in _NOT_KEPT}
         headers["run_at"] = parse_eta(headers.pop("eta", None))
         headers["eta"] = None
+        headers["claimed_attempt"] = 0
         headers["claim_id"] = new_id()
         headers["worker_id"] = WORKER_ID
+        self.arrived_at = time.monotonic()
         super().__init__(message, headers=headers, body=body, **options)
+
+    @property
+    def attempts_before(self) -> int:
+        """How many attempts came before this one, as the bell says."""
+        return min(int(self.request_dict.get("retries") or 0), _MOST_ATTEMPTS)
+
+    def hold(self, claim_id: str) -> None:
+        """The job is about to be claimed as one of those of `claim_id`."""
+        self.request_dict["claim_id"] = claim_id
+        self.held = Claim(job_id=self.id, claim_id=claim_id, worker_id=WORKER_ID)
+
+    def foreign_job(self) -> NewJob | None:
+        """The row that the message of another client is to get; None for a bell of ours."""
+        if BELL_HEADER in self.request_dict:
+            return None
+        embed = self._payload[2] or {}
+        made = Context({**self.request_dict, **embed}, args=self.args, kwargs=self.kwargs)
+        return make_foreign_job(self.task, made)
+
+    def launch(self, desk: Desk, pool: Any) -> None:
+        """Hand the claimed job to the pool: Celery's `execute_using_pool` for our tracer.
+
+        Celery's looks once more whether the message expired; here that was a moment ago.
+        """
+        self._desk = desk
+        self.request_dict["claimed_attempt"] = self.held.attempt
+        limit, soft_limit = self.time_limits
+        # Pools of threads call back in their own.
+        in_loop = partial(partial, desk.calls.now_or_soon)
+        result = pool.apply_async(
+            run_job,
+            args=(
+                self.type,
+                self.id,
+                self.request_dict,
+                self.body,
+                self.content_type,
+                self.content_encoding,
+            ),
+            accept_callback=in_loop(self.on_accepted),
+            timeout_callback=in_loop(self.on_timeout),
+            callback=in_loop(self._on_result, desk),
+            error_callback=in_loop(self.on_failure),
+            soft_timeout=soft_limit or self.task.soft_time_limit,
+            timeout=limit or self.task.time_limit,
+            correlation_id=self.id,
+        )
+        self._apply_result = None if result is None else ref(result)
+
+    def _on_result(self, desk: Desk, answer: tuple[int, Any, float], **_: Any) -> None:
+        failed, value, _runtime = answer
+        if failed:
+            self.on_success(answer)
+            return
+        task_ready(self, successful=True)
+        if value is None:
+            self.acknowledge()
+        else:
+            (result,) = value
+            desk.record(self, None if result is None else msgspec.Raw(result))
+        desk.ended(self)
+
+    def on_failure(self, *args: Any, **options: Any) -> None:
+        """The pool has run the job, or died of it, without success."""
+        try:
+            super().on_failure(*args, **options)
+        finally:
+            self._leave_desk()
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """A time limit has passed: after the hard one the job has left the pool."""
+        super().on_timeout(soft, timeout)
+        if not soft:
+            self._leave_desk()
+
+    def finish(self) -> None:
+        """Delete the message of a job that is not to run now."""
+        task_ready(self)
+        self.acknowledge()
+
+    def put_back(self) -> None:
+        """Make the message of a job that did not begin visible to all workers."""
+        task_ready(self)
+        self.reject(requeue=True)
+
+    def bury(self, reason: str) -> None:
+        """Move the message of a job that can never begin to the dead-letter queue."""
+        task_ready(self)
+        self.message.channel.bury(self.message.delivery_tag, reason)
+
+    def _leave_desk(self) -> None:
+        if self._desk is not None:
+            self._desk.ended(self)

@@ -32,7 +32,9 @@ class QoS(SQS.QoS):  # type: ignore[misc]  # kombu has no types
     def reserve(self, at: float | None = None) -> int:
         """How many messages may wait beside those that are worked on."""
         since = (time.monotonic() if at is None else at) - _RESERVE_SECONDS
-        return sum(1 for ended in reversed(self._ended_at) if ended > since)
+        while self._ended_at and self._ended_at[0] <= since:
+            self._ended_at.popleft()
+        return len(self._ended_at)
 
     def can_consume(self) -> bool:
         """Whether it is time to receive: a process would idle, or a whole batch has room."""

@@ -95,7 +95,8 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         def record() -> Ended | None:
             # Who stops a worker often signals its pool too (a whole process group): that is
             # no fault of the job.
-            if isinstance(error, WorkerLostError) and worker_state.should_stop is not None:
+            is_stopping = worker_state.should_stop is not None or process.is_leaving.is_set()
+            if isinstance(error, WorkerLostError) and is_stopping:
                 return job_lifecycle.release(engine, held, "its worker was told to stop")
             return job_lifecycle.fail(engine, held, fault, delay)
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Update, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Update,
+    and_,
+    case,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now, seconds_from_now
@@ -21,7 +35,8 @@ class Claim(msgspec.Struct, kw_only=True):
     """One worker's hold on one job."""
 
     job_id: str
-    #: Unique to this delivery of the bell; each outcome is accepted from its claim only.
+    #: Each outcome is accepted from its claim only. Jobs that are claimed by one statement
+    #: share it; no job has it twice.
     claim_id: str
     worker_id: str
     #: Which attempt at the job this is, 1 for the first; known once it is claimed.
@@ -76,17 +91,63 @@ def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
         if attempt := _count_attempt(connection, statement):
             held.attempt = attempt
             return ClaimAnswer.CLAIMED
-        row = connection.execute(
-            select(jobs.c.state, jobs.c.claim_id, jobs.c.attempts).where(jobs.c.id == held.job_id)
-        ).one_or_none()
-        if row is None:
-            return ClaimAnswer.UNKNOWN
-        if row.claim_id == held.claim_id and row.state == JobState.STARTED:
-            held.attempt = row.attempts
-            return ClaimAnswer.CLAIMED  # the answer to an earlier try of ours was lost
-        if row.state not in WAITING:
-            return ClaimAnswer.TAKEN
-        return ClaimAnswer.EARLY
+        row = connection.execute(_REFUSED.where(jobs.c.id == held.job_id)).one_or_none()
+        return _why_refused(row, held)
+
+
+def claim_many(
+    engine: Engine,
+    claims: Sequence[Claim],
+    attempts_before: Mapping[str, int],
+    lease_seconds: float,
+) -> list[ClaimAnswer]:
+    """Take many jobs for one worker: one statement, if all may run and their bells are right.
+
+    `claims`: each of another job, all with the same `claim_id` and `worker_id`.
+    `attempts_before`: by job id, how many attempts came before, as the bell said.
+    Returns the answer for each, in their order, and sets `attempt` of those that were taken.
+    """
+    held = {claim.job_id: claim for claim in claims}
+    answers = dict.fromkeys(held, ClaimAnswer.CLAIMED)
+    by_number: dict[int, list[str]] = {}
+    for job_id in held:
+        by_number.setdefault(attempts_before[job_id], []).append(job_id)
+    for number, job_ids in by_number.items():
+        first = held[job_ids[0]]
+        # In one order everywhere, so that two workers with doubled bells do not deadlock.
+        statement = transition("claim").where(
+            jobs.c.id.in_(sorted(job_ids)), jobs.c.run_at <= now(), jobs.c.attempts == number
+        )
+        values = {**_held_values(first, lease_seconds), "attempts": number + 1}
+        with connect(engine) as connection:
+            taken = connection.execute(statement.values(values)).rowcount
+            if taken == len(job_ids):
+                for job_id in job_ids:
+                    held[job_id].attempt = number + 1
+                continue
+            rows = {
+                row.id: row for row in connection.execute(_REFUSED.where(jobs.c.id.in_(job_ids)))
+            }
+        for job_id in job_ids:
+            answers[job_id] = _why_refused(rows.get(job_id), held[job_id])
+            if answers[job_id] is ClaimAnswer.EARLY:
+                # Or the bell of another attempt: its number was wrong, and not its time.
+                answers[job_id] = claim(engine, held[job_id], lease_seconds)
+    return list(answers.values())
+
+
+_REFUSED: Select[Any] = select(jobs.c.id, jobs.c.state, jobs.c.claim_id, jobs.c.attempts)
+
+
+def _why_refused(row: Row[Any] | None, held: Claim) -> ClaimAnswer:
+    if row is None:
+        return ClaimAnswer.UNKNOWN
+    if row.claim_id == held.claim_id and row.state == JobState.STARTED:
+        held.attempt = row.attempts
+        return ClaimAnswer.CLAIMED  # in a batch, or the answer to an earlier try was lost
+    if row.state not in WAITING:
+        return ClaimAnswer.TAKEN
+    return ClaimAnswer.EARLY
 
 
 def _count_attempt(connection: Connection, statement: Update) -> int:
@@ -167,6 +228,28 @@ def read_orders(engine: Engine, worker_id: str, job_ids: Sequence[str]) -> list[
             jobs.c.cancel_requested_at.is_not(None),
         )
         return list(connection.execute(query).scalars())
+
+
+def unclaim(engine: Engine, claims: Sequence[Claim]) -> bool:
+    """Give back jobs that were claimed and never begun, as if they had not been: one statement.
+
+    Their bells are taken for rung anew. Returns False if not all were given back: some were
+    lost, or ordered to stop, and are for `job_lifecycle.release` to judge one by one.
+    """
+    with connect(engine) as connection:
+        given = connection.execute(
+            transition("release")
+            .where(are_held(claims), jobs.c.cancel_requested_at.is_(None))
+            .values(attempts=jobs.c.attempts - 1, rung_at=now(), lease_expires_at=null())
+        )
+        return given.rowcount == len(claims)
+
+
+def are_held(claims: Sequence[Claim]) -> ColumnElement[bool]:
+    """The condition that a row is of one of these claims' jobs, and still has that very claim."""
+    by_job = {claim.job_id: claim.claim_id for claim in claims}
+    is_claimed = jobs.c.claim_id == case(by_job, value=jobs.c.id)
+    return and_(jobs.c.id.in_(sorted(by_job)), is_claimed)
 
 
 def _held_by(statement: Update, worker_id: str, job_ids: Sequence[str]) -> Update:

@@ -26,6 +26,7 @@ from worker import process
 from worker.cancelling import interruptible
 from worker.progress import Reporter
 from worker.tasks.claiming import claim_or_ignore, insist
+from worker.tasks.deferred import MAX_BYTES, defer_success
 from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
 from worker.tasks.results import encode_result
 from worker.tasks.retrying import change_arguments
@@ -72,7 +73,13 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         request = self.request
         if request.called_directly or request.is_eager:
             return super().__call__(*args, **kwargs)
-        held = Claim(job_id=request.id, claim_id=request.claim_id, worker_id=request.worker_id)
+        held = Claim(
+            job_id=request.id,
+            claim_id=request.claim_id,
+            worker_id=request.worker_id,
+            attempt=request.claimed_attempt,
+        )
+        is_at_desk = held.attempt > 0
         args, kwargs = claim_or_ignore(self, held, args, kwargs)
         # By the row: the bell of an earlier attempt may have rung for this one.
         request.retries = held.attempt - 1
@@ -80,7 +87,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         try:
             with interruptible():
                 value = self.run(*args, **kwargs)
-            recorded = self._succeed(held, kwargs, value)
+            recorded = self._succeed(held, kwargs, value, may_defer=is_at_desk)
         except MemoryError as error:
             self._end(held, error)
             # Celery's main process raises a MemoryError once more and ends, with all its jobs.
@@ -102,7 +109,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         self.request.changed_arguments = (args, kwargs)
         return signature
 
-    def _succeed(self, held: Claim, kwargs: dict[str, Any], value: Any) -> bool:
+    def _succeed(self, held: Claim, kwargs: dict[str, Any], value: Any, *, may_defer: bool) -> bool:
         job: Job = self.request.job
         effects = list(job.effects)
         if concerns_a_record(self.name):
@@ -115,6 +122,10 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             )
             effects.append(partial(settle_success, job=facts, result=value))
         result = encode_result(process.engine(), value)
+        is_lone = not effects and not self.request.chord
+        if may_defer and is_lone and (result is None or len(bytes(result)) <= MAX_BYTES):
+            defer_success(result)
+            return True
         return insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
 
     def _end(self, held: Claim, error: Exception) -> None:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: Seconds that a claim waits for a database that is away, before the message goes back.
-_PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 120.0
 #: Project of jobs whose message names none: those of other Celery clients.
 FOREIGN_PROJECT = "default"
 #: Celery's "no limit" still ends for a job that kills its workers.
@@ -46,16 +46,46 @@ def claim_or_ignore(
         Ignore: the job is not to run now; Celery deletes the message.
         Reject: the database has been away for long; the message is put back.
     """
+    if held.attempt:
+        return _arguments(task, held, args, kwargs)  # the desk did it
+    engine, lease, request = process.engine(), get_settings().lease_seconds, task.request
     try:
-        answer = insist(lambda: _claim(task, held), patience_seconds=_PATIENCE_SECONDS)
-        if answer is ClaimAnswer.EARLY:
-            insist(lambda: ring_waiting(process.engine(), held.job_id))
+        answer = insist(
+            lambda: claims.claim(engine, held, lease), patience_seconds=PATIENCE_SECONDS
+        )
+        if answer is not ClaimAnswer.CLAIMED:
+            is_ours = getattr(request, BELL_HEADER, None) is not None
+            answer = answer_refused(
+                held, answer, lambda: None if is_ours else make_foreign_job(task, request)
+            )
         if answer is ClaimAnswer.CLAIMED:
             return _arguments(task, held, args, kwargs)
     except DatabaseUnavailable as error:
         raise Reject(error, requeue=True) from error
     logger.info("bell answered without work: job_id=%s reason=%s", held.job_id, answer.value)
     raise Ignore
+
+
+def answer_refused(
+    held: Claim, answer: ClaimAnswer, make_job: Callable[[], NewJob | None]
+) -> ClaimAnswer:
+    """Do what a refused claim asks for, and return what became of it.
+
+    A message without a row gets one, if `make_job` says that it is another client's; a bell
+    that was early is rung again for its time.
+
+    Raises:
+        DatabaseUnavailable: the database has been away for long.
+        Reject: the message can have no row.
+    """
+    engine, lease = process.engine(), get_settings().lease_seconds
+    if answer is ClaimAnswer.UNKNOWN and (new := make_job()) is not None:
+        answer = insist(
+            lambda: claims.adopt(engine, held, new, lease), patience_seconds=PATIENCE_SECONDS
+        )
+    if answer is ClaimAnswer.EARLY:
+        insist(lambda: ring_waiting(engine, held.job_id), patience_seconds=PATIENCE_SECONDS)
+    return answer
 
 
 def insist(work: Callable[[], T], *, patience_seconds: float = float("inf")) -> T:
@@ -73,15 +103,6 @@ def insist(work: Callable[[], T], *, patience_seconds: float = float("inf")) -> 
             logger.warning("database away, trying again: %s", error.__cause__ or error)
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(2.0, pause * 2)
-
-
-def _claim(task: JobTask, held: Claim) -> ClaimAnswer:
-    engine, lease = process.engine(), get_settings().lease_seconds
-    request = task.request
-    answer = claims.claim(engine, held, lease)
-    if answer is not ClaimAnswer.UNKNOWN or getattr(request, BELL_HEADER, None):
-        return answer
-    return claims.adopt(engine, held, _foreign_job(task), lease)
 
 
 def _arguments(
@@ -106,8 +127,11 @@ def _arguments(
     return tuple(args), kwargs
 
 
-def _foreign_job(task: JobTask) -> NewJob:
-    request = task.request
+def make_foreign_job(task: JobTask, request: Any) -> NewJob:
+    """The row of a message that another Celery client sent; `request`: its Context.
+
+    Raises Reject if its arguments cannot be written as JSON.
+    """
     embed = {
         name: getattr(request, name, None) for name in ("callbacks", "errbacks", "chain", "chord")
     }

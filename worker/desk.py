@@ -1,0 +1,245 @@
+"""The desk: claims the jobs of bells that arrive and records successes, many in one statement.
+
+It works in a thread of its own, so that the event loop never waits for the database, and
+without a timer: a batch is what gathered while the one before it was written. A lone job
+waits for nobody, and a busy worker makes one statement for dozens.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from celery.exceptions import Reject
+
+from chalicelib.domain.ids import new_id
+from chalicelib.errors import DatabaseUnavailable
+from chalicelib.services import claims, job_lifecycle
+from chalicelib.services.claims import Claim, ClaimAnswer
+from chalicelib.settings import get_settings
+from worker import process
+from worker.loop import LoopCalls
+from worker.tasks.claiming import PATIENCE_SECONDS, answer_refused, insist
+
+if TYPE_CHECKING:
+    from worker.request import JobRequest
+
+logger = logging.getLogger(__name__)
+
+#: The most jobs of one statement.
+_MOST = 100
+
+#: A request whose job succeeded, and the JSON of its result.
+_Result = tuple["JobRequest", msgspec.Raw | None]
+
+
+class Desk:
+    """What a worker has in hand: bells that arrived, and jobs claimed, launched or ended.
+
+    The event loop's thread calls `take`, `ended` and `record`; any thread calls the rest.
+    """
+
+    def __init__(self, pool: Any, calls: LoopCalls, count_ahead: Callable[[], int]) -> None:
+        """`count_ahead` says how many jobs to claim beyond the free slots of `pool`."""
+        self._pool, self.calls, self._count_ahead = pool, calls, count_ahead
+        self._changed = threading.Condition()
+        self._arrived: deque[JobRequest] = deque()
+        self._claimed: deque[JobRequest] = deque()
+        self._launched: set[JobRequest] = set()
+        self._results: list[_Result] = []
+        self._recording: list[_Result] = []
+        self._ahead = 0
+        self._is_leaving = self._is_closed = self._is_launching = False
+        self._thread: threading.Thread | None = None
+
+    def take(self, request: JobRequest) -> None:
+        """A bell arrived: its job is claimed as soon as there is nearly room for it."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+            self._thread.start()
+        self._ahead = self._count_ahead()
+        with self._changed:
+            self._arrived.append(request)
+            self._changed.notify()
+
+    def ended(self, request: JobRequest) -> None:
+        """A job left the pool: another may enter."""
+        self._launched.discard(request)
+        self._ahead = self._count_ahead()
+        self._launch()
+
+    def record(self, request: JobRequest, result: msgspec.Raw | None) -> None:
+        """A job succeeded: its message is deleted when that is committed."""
+        with self._changed:
+            self._results.append((request, result))
+            self._changed.notify()
+
+    def launched(self) -> list[JobRequest]:
+        """The requests that the pool has."""
+        return list(self._launched.copy())
+
+    def in_hand(self) -> list[JobRequest]:
+        """The requests of all jobs that this worker holds a claim on."""
+        with self._changed:
+            unrecorded = [request for request, _ in (*self._results, *self._recording)]
+            return [*self._claimed, *self._launched.copy(), *unrecorded]
+
+    def give_back(self, *, waiting_seconds: float = 0.0) -> list[JobRequest]:
+        """Let go of the jobs that have waited here for so long, or longer.
+
+        Returns their requests, whose messages are for the caller to put back.
+        """
+        limit = time.monotonic() - waiting_seconds
+        with self._changed:
+            claimed = _pick(self._claimed, limit)
+            arrived = _pick(self._arrived, limit)
+        _unclaim([request.held for request in claimed])
+        return claimed + arrived
+
+    def forget_unbegun(self) -> None:
+        """Let go of the jobs that the pool had and did not begin, for it has dropped them."""
+        with self._changed:
+            unbegun = [request for request in self._launched if request.worker_pid is None]
+            self._launched.difference_update(unbegun)
+        _unclaim([request.held for request in unbegun])
+
+    def leave(self) -> None:
+        """Claim and launch nothing from now on."""
+        with self._changed:
+            self._is_leaving = True
+
+    def close(self, timeout_seconds: float) -> None:
+        """Record what is still to be recorded, within `timeout_seconds`, and end."""
+        with self._changed:
+            self._is_leaving = self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
+        self.calls.run_if_loop_ended()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._results or self._room() or self._is_closed)
+                if self._is_closed and not self._results:
+                    return
+                self._recording, self._results = self._results[:_MOST], self._results[_MOST:]
+                batch = self._next_batch()
+            if self._recording:
+                self._work_on(
+                    [request for request, _ in self._recording], self._record, self._recording
+                )
+            if batch:
+                self._work_on(batch, self._claim, batch)
+            with self._changed:
+                self._recording = []
+
+    def _work_on(self, requests: list[JobRequest], work: Callable[[Any], None], batch: Any) -> None:
+        try:
+            work(batch)
+        except Exception:  # the edge: whatever becomes of a batch, there is a next one
+            logger.exception("batch failed: messages put back, leases lapse: jobs=%d", len(batch))
+            self.calls.soon(_all, "put_back", requests)
+
+    def _room(self) -> int:
+        """How many of the bells that arrived are to be claimed now."""
+        if self._is_leaving or not self._arrived:
+            return 0
+        held = len(self._launched) + len(self._claimed)
+        return min(int(self._pool.num_processes) - held + self._ahead, len(self._arrived))
+
+    def _next_batch(self) -> list[JobRequest]:
+        batch: dict[str, JobRequest] = {}
+        for _ in range(min(self._room(), _MOST)):
+            if self._arrived[0].id in batch:
+                break  # a doubled bell: in the next batch, where its claim is refused
+            request = self._arrived.popleft()
+            batch[request.id] = request
+        return list(batch.values())
+
+    def _claim(self, batch: list[JobRequest]) -> None:
+        claim_id, lease = new_id(), get_settings().lease_seconds
+        for request in batch:
+            request.hold(claim_id)
+        held = [request.held for request in batch]
+        bells = {request.id: request.attempts_before for request in batch}
+        engine = process.engine()
+        answers = insist(
+            lambda: claims.claim_many(engine, held, bells, lease),
+            patience_seconds=PATIENCE_SECONDS,
+        )
+        for request, answer in zip(batch, answers, strict=True):
+            if answer is ClaimAnswer.CLAIMED or self._is_claimed_late(request, answer):
+                with self._changed:
+                    self._claimed.append(request)
+        self.calls.soon(self._launch)
+
+    def _is_claimed_late(self, request: JobRequest, answer: ClaimAnswer) -> bool:
+        """Answer a bell whose job the first statement did not take; True if it is taken now."""
+        try:
+            answer = answer_refused(request.held, answer, request.foreign_job)
+        except DatabaseUnavailable:
+            self.calls.soon(request.put_back)
+        except Reject as error:
+            self.calls.soon(request.bury, str(error.reason))
+        else:
+            if answer is ClaimAnswer.CLAIMED:
+                return True
+            logger.info("bell answered without work: job_id=%s reason=%s", request.id, answer)
+            self.calls.soon(request.finish)
+        return False
+
+    def _launch(self) -> None:
+        """Fill the free slots of the pool with claimed jobs; in the event loop's thread."""
+        if self._is_launching:
+            return  # a solo pool runs jobs in here, and says that each has ended
+        self._is_launching = True
+        while request := self._next_to_launch():
+            request.launch(self, self._pool)
+        self._is_launching = False
+
+    def _next_to_launch(self) -> JobRequest | None:
+        with self._changed:
+            is_full = len(self._launched) >= int(self._pool.num_processes)
+            if self._is_leaving or is_full or not self._claimed:
+                self._changed.notify()  # there may be room to claim more
+                return None
+            request = self._claimed.popleft()
+            self._launched.add(request)
+            return request
+
+    def _record(self, results: list[_Result]) -> None:
+        engine = process.engine()
+        found = [(request.held, result) for request, result in results]
+        lost = insist(lambda: job_lifecycle.succeed_many(engine, found))
+        for job_id in lost:
+            logger.warning("claim lost, outcome dropped: job_id=%s", job_id)
+        self.calls.soon(_all, "acknowledge", [request for request, _ in results])
+
+
+def _pick(waiting: deque[JobRequest], limit: float) -> list[JobRequest]:
+    """Take out the oldest, those that arrived at monotonic time `limit` or before."""
+    picked = []
+    while waiting and waiting[0].arrived_at <= limit:
+        picked.append(waiting.popleft())
+    return picked
+
+
+def _unclaim(held: list[Claim]) -> None:
+    engine = process.engine()
+    try:
+        if held and not claims.unclaim(engine, held):
+            for claim in held:  # lost ones are left alone, those ordered to stop are REVOKED
+                job_lifecycle.release(engine, claim, "it had not begun")
+    except DatabaseUnavailable:
+        logger.warning("%d jobs not given back, their leases will lapse", len(held))
+
+
+def _all(what: str, requests: list[JobRequest]) -> None:
+    for request in requests:
+        getattr(request, what)()
