@@ -28,14 +28,8 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.hub is not None:  # else the pool is of greenlets: each task claims its own job
-            self.desk = Desk(self.pool, LoopCalls(), self._count_ahead)
+            self.desk = Desk(self.pool, LoopCalls(self.hub), self._count_ahead)
             self.on_task_request = self.desk.take
-
-    def register_with_event_loop(self, hub: Any) -> None:
-        """The event loop begins, or begins anew."""
-        super().register_with_event_loop(hub)
-        if self.desk is not None:
-            self.desk.calls.attach(hub)
 
     def on_close(self) -> None:
         """The connection ends: the pool drops what it has not begun, and so does the desk."""

@@ -109,7 +109,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         if failed:
             self.on_success(answer)
             return
-        task_ready(self, successful=True)
+        task_ready(self)
         if value is None:
             self.acknowledge()
         else:

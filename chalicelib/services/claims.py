@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,8 +13,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Float,
+    Integer,
     Row,
     Select,
+    String,
     Update,
     and_,
     case,
@@ -23,10 +27,12 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect
+from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
 
@@ -107,33 +113,62 @@ def claim_many(
     `attempts_before`: by job id, how many attempts came before, as the bell said.
     Returns the answer for each, in their order, and sets `attempt` of those that were taken.
     """
-    held = {claim.job_id: claim for claim in claims}
-    answers = dict.fromkeys(held, ClaimAnswer.CLAIMED)
-    by_number: dict[int, list[str]] = {}
-    for job_id in held:
-        by_number.setdefault(attempts_before[job_id], []).append(job_id)
-    for number, job_ids in by_number.items():
-        first = held[job_ids[0]]
+    answers = {}
+    by_number: dict[int, list[Claim]] = {}
+    for held in claims:
+        by_number.setdefault(attempts_before[held.job_id], []).append(held)
+    for number, group in by_number.items():
+        found = _claim_group(engine, group, number, lease_seconds)
+        for held, answer in zip(group, found, strict=True):
+            # A bell that seems early may be that of another attempt: its number was wrong.
+            is_early = answer is ClaimAnswer.EARLY
+            answers[held.job_id] = claim(engine, held, lease_seconds) if is_early else answer
+    return [answers[held.job_id] for held in claims]
+
+
+def _claim_group(
+    engine: Engine, group: Sequence[Claim], number: int, lease_seconds: float
+) -> list[ClaimAnswer]:
+    """Claim jobs of which `number` attempts are over."""
+    ids = {held.job_id: held for held in group}
+    values = {
+        "number": number,
+        "next_number": number + 1,
+        "worker_id": group[0].worker_id,
+        "claim_id": group[0].claim_id,
+        "lease_seconds": lease_seconds,
         # In one order everywhere, so that two workers with doubled bells do not deadlock.
-        statement = transition("claim").where(
-            jobs.c.id.in_(sorted(job_ids)), jobs.c.run_at <= now(), jobs.c.attempts == number
+        **{f"id_{i}": job_id for i, job_id in enumerate(sorted(ids))},
+    }
+    statement = _claim_statement(engine.dialect, len(group))
+    with connect(engine) as connection:
+        if statement.execute(connection, values).rowcount == len(group):
+            for held in group:
+                held.attempt = number + 1
+            return [ClaimAnswer.CLAIMED] * len(group)
+        found = connection.execute(_REFUSED.where(jobs.c.id.in_(ids)))
+        rows = {row.id: row for row in found}
+    return [_why_refused(rows.get(held.job_id), held) for held in group]
+
+
+@lru_cache(maxsize=128)
+def _claim_statement(dialect: Dialect, count: int) -> Prepared:
+    statement = (
+        transition("claim")
+        .where(
+            jobs.c.id.in_([named(f"id_{i}", String()) for i in range(count)]),
+            jobs.c.run_at <= now(),
+            jobs.c.attempts == named("number", Integer()),
         )
-        values = {**_held_values(first, lease_seconds), "attempts": number + 1}
-        with connect(engine) as connection:
-            taken = connection.execute(statement.values(values)).rowcount
-            if taken == len(job_ids):
-                for job_id in job_ids:
-                    held[job_id].attempt = number + 1
-                continue
-            rows = {
-                row.id: row for row in connection.execute(_REFUSED.where(jobs.c.id.in_(job_ids)))
-            }
-        for job_id in job_ids:
-            answers[job_id] = _why_refused(rows.get(job_id), held[job_id])
-            if answers[job_id] is ClaimAnswer.EARLY:
-                # Or the bell of another attempt: its number was wrong, and not its time.
-                answers[job_id] = claim(engine, held[job_id], lease_seconds)
-    return list(answers.values())
+        .values(
+            attempts=named("next_number", Integer()),
+            started_at=now(),
+            worker_id=named("worker_id", String()),
+            claim_id=named("claim_id", String()),
+            lease_expires_at=seconds_from_now(named("lease_seconds", Float())),
+        )
+    )
+    return Prepared(statement, dialect)
 
 
 _REFUSED: Select[Any] = select(jobs.c.id, jobs.c.state, jobs.c.claim_id, jobs.c.attempts)

@@ -8,27 +8,32 @@ record that the job is about change in one transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
+    String,
+    Text,
     Update,
-    bindparam,
     case,
     insert,
     null,
     select,
 )
+from sqlalchemy.engine import Dialect
 
 from chalicelib.broker.bell import MAX_DELAY_SECONDS
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import attempts, jobs
-from chalicelib.db.types import Json
+from chalicelib.domain import jsontext
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
 from chalicelib.services.claims import Claim, are_held, transition
@@ -79,25 +84,36 @@ def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | No
     Returns the ids of the jobs whose claim was lost: nothing of them was changed.
     """
     claims = [held for held, _ in results]
-    by_job = {held.job_id: bindparam(None, value, type_=Json()) for held, value in results}
-    statement = (
-        transition("succeed")
-        .where(are_held(claims))
-        .values(
-            result=case(by_job, value=jobs.c.id),
-            error=null(),
-            finished_at=now(),
-            lease_expires_at=null(),
-        )
-    )
+    values: dict[str, str | None] = {}
+    for number, (held, result) in enumerate(results):
+        values[f"id_{number}"], values[f"claim_{number}"] = held.job_id, held.claim_id
+        values[f"result_{number}"] = None if result is None else jsontext.encode(result)
+    statement = _succeed_statement(engine.dialect, len(results))
     with connect(engine) as connection:
-        if connection.execute(statement).rowcount == len(results):
+        if statement.execute(connection, values).rowcount == len(results):
             return set()
         # An earlier try of ours may have succeeded, and its answer been lost.
         recorded = connection.execute(
             select(jobs.c.id).where(are_held(claims), jobs.c.state == JobState.SUCCESS.value)
         )
         return {held.job_id for held in claims} - set(recorded.scalars())
+
+
+@lru_cache(maxsize=128)
+def _succeed_statement(dialect: Dialect, count: int) -> Prepared:
+    ids = [named(f"id_{number}", String()) for number in range(count)]
+
+    def by_job(name: str) -> ColumnElement[Any]:
+        return case(
+            *((jobs.c.id == one, named(f"{name}_{i}", Text())) for i, one in enumerate(ids))
+        )
+
+    statement = (
+        transition("succeed")
+        .where(jobs.c.id.in_(ids), jobs.c.claim_id == by_job("claim"))
+        .values(result=by_job("result"), error=null(), finished_at=now(), lease_expires_at=null())
+    )
+    return Prepared(statement, dialect)
 
 
 def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | None:

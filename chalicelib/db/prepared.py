@@ -1,0 +1,44 @@
+"""Statements that are built and compiled once, for those that are executed all the time.
+
+SQLAlchemy caches what it compiles, but a statement over many rows is built anew each time,
+and looking it up costs more than executing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, CursorResult, bindparam
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+
+def named(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    """A value that is given when the statement is executed."""
+    return bindparam(name, None, type_=kind)
+
+
+class Prepared:
+    """One statement for one dialect; its values are given by name."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        assert isinstance(compiled, SQLCompiler)
+        self.sql = str(compiled)
+        #: The order of the values, for drivers that take them by position.
+        self._names = compiled.positiontup
+        self._defaults = {
+            name: str(value) if isinstance(value, StrEnum) else value
+            for name, value in compiled.params.items()
+        }
+
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute it with values as the driver takes them: no type of a column converts them."""
+        known = {**self._defaults, **values}
+        if self._names is None:
+            return connection.exec_driver_sql(self.sql, known)
+        return connection.exec_driver_sql(self.sql, tuple(known[name] for name in self._names))
