@@ -59,13 +59,13 @@ class Desk:
 
     def take(self, request: JobRequest) -> None:
         """A bell arrived: its job is claimed as soon as there is nearly room for it."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
-            self._thread.start()
         self._ahead = self._count_ahead()
         with self._changed:
             self._arrived.append(request)
             self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+            self._thread.start()
 
     def ended(self, request: JobRequest) -> None:
         """A job left the pool: another may enter."""

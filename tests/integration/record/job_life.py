@@ -51,10 +51,10 @@ class Life:
         self.attempts += 1
         return "claimed"
 
-    def succeed(self, held: Claim) -> bool:
+    def succeed(self, held: Claim, *, effects: int) -> bool:
         if self.is_held_by(held):
             self.state = "SUCCESS"
-            self.effects += 1
+            self.effects += effects
             return True
         return self.state == "SUCCESS" and self.holder == held
 
@@ -71,6 +71,14 @@ class Life:
         if outcome == "released":
             self.attempts -= 1
         return state
+
+    def unclaim(self, held: Claim) -> bool:
+        """Whether it is given back as if it had never been claimed."""
+        if not self.is_held_by(held) or self.is_cancel_ordered:
+            return False
+        self.state, self.is_due = "PENDING", True
+        self.attempts -= 1
+        return True
 
     def lose_worker(self) -> bool:
         """Whether its worker is found to be lost."""

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from chalicelib.db.engine import make_engine
-from chalicelib.services.claims import claim, extend, read_orders
-from chalicelib.services.job_lifecycle import fail, release, succeed
+from chalicelib.domain.ids import new_id
+from chalicelib.services.claims import Claim, claim, claim_many, extend, read_orders
+from chalicelib.services.job_lifecycle import fail, release, succeed, succeed_many
 from tests.factories.jobs import WORKER, create_claimed_job, create_job, new_claim
 from tests.integration.record.outcome_verbs import BROKEN, after, leave_trace
 
@@ -37,6 +38,17 @@ def test_job_is_claimed_and_succeeds_in_two_statements(engine: Engine) -> None:
     with recorded(engine) as sent:
         claim(engine, held, 40.0)
         succeed(engine, held, RESULT)
+    assert sent == ["UPDATE", "UPDATE"]
+
+
+def test_a_hundred_jobs_take_no_more_statements_than_one(engine: Engine) -> None:
+    claim_id = new_id()
+    held = [
+        Claim(job_id=create_job(engine).id, claim_id=claim_id, worker_id=WORKER) for _ in range(100)
+    ]
+    with recorded(engine) as sent:
+        claim_many(engine, held, {one.job_id: 0 for one in held}, 40.0)
+        succeed_many(engine, [(one, RESULT) for one in held])
     assert sent == ["UPDATE", "UPDATE"]
 
 

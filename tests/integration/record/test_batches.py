@@ -1,0 +1,124 @@
+"""Many jobs are claimed, recorded or given back by one statement as each would be alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Engine
+
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.domain.ids import new_id
+from chalicelib.services.claims import Claim, ClaimAnswer, claim_many, unclaim
+from chalicelib.services.job_lifecycle import succeed_many
+from tests.factories.jobs import create_claimed_job, create_job, new_claim, read_job
+
+SEVEN = msgspec.Raw(b"7")
+
+
+def hold(job_ids: Sequence[str], worker_id: str = "worker-7") -> list[Claim]:
+    claim_id = new_id()
+    return [Claim(job_id=one, claim_id=claim_id, worker_id=worker_id) for one in job_ids]
+
+
+def claim_all(engine: Engine, held: list[Claim], attempts_before: int = 0) -> list[ClaimAnswer]:
+    return claim_many(engine, held, {one.job_id: attempts_before for one in held}, 40.0)
+
+
+def test_each_job_of_a_batch_has_the_claim(engine: Engine) -> None:
+    held = hold([create_job(engine).id for _ in range(3)])
+    assert claim_all(engine, held) == ["claimed"] * 3
+    for one in held:
+        row = read_job(engine, one.job_id)
+        assert (row.state, row.attempts, row.worker_id) == ("STARTED", 1, "worker-7")
+        assert row.claim_id == one.claim_id
+        assert (row.lease_expires_at - row.started_at).total_seconds() == 40.0
+        assert one.attempt == 1
+
+
+def test_each_job_of_a_batch_gets_its_own_answer(engine: Engine) -> None:
+    ids = [
+        create_job(engine).id,
+        create_job(engine, state="STARTED").id,
+        "nobody",
+        create_job(engine, run_at=seconds_from_now(60)).id,
+        create_job(engine, state="REVOKED").id,
+        create_job(engine).id,
+    ]
+    answers = claim_all(engine, hold(ids))
+    assert answers == ["claimed", "taken", "unknown", "early", "taken", "claimed"]
+
+
+def test_attempts_are_counted_by_the_row_when_the_bell_is_wrong(engine: Engine) -> None:
+    held = hold([create_job(engine, state="RETRY", attempts=2).id, create_job(engine).id])
+    assert claim_all(engine, held, attempts_before=1) == ["claimed", "claimed"]
+    assert [one.attempt for one in held] == [3, 1]
+    assert [read_job(engine, one.job_id).attempts for one in held] == [3, 1]
+
+
+def test_jobs_of_different_attempts_share_a_batch(engine: Engine) -> None:
+    numbers = {create_job(engine, attempts=n, max_attempts=9).id: n for n in (0, 3, 0, 5)}
+    held = hold(list(numbers))
+    assert claim_many(engine, held, numbers, 40.0) == ["claimed"] * 4
+    assert [one.attempt for one in held] == [1, 4, 1, 6]
+
+
+def test_batch_is_asked_for_again_when_its_answer_was_lost(engine: Engine) -> None:
+    held = hold([create_job(engine).id for _ in range(3)])
+    claim_all(engine, held)
+    assert claim_all(engine, held) == ["claimed"] * 3
+    assert [read_job(engine, one.job_id).attempts for one in held] == [1, 1, 1]
+
+
+def test_results_go_to_their_jobs(engine: Engine) -> None:
+    held = [create_claimed_job(engine) for _ in range(4)]
+    texts = [b"7", None, b'"\\u00fc \\"quoted\\" %s :x"', b"[null]"]
+    results = [None if text is None else msgspec.Raw(text) for text in texts]
+    assert succeed_many(engine, list(zip(held, results, strict=True))) == set()
+    rows = [read_job(engine, one.job_id) for one in held]
+    assert [row.result for row in rows] == [7, None, '\u00fc "quoted" %s :x', [None]]
+    assert {(row.state, row.lease_expires_at) for row in rows} == {("SUCCESS", None)}
+    assert all(row.finished_at is not None for row in rows)
+
+
+def test_lost_claim_keeps_nobody_else_from_succeeding(engine: Engine) -> None:
+    mine, other = create_claimed_job(engine), create_claimed_job(engine)
+    stale = new_claim(other.job_id)
+    assert succeed_many(engine, [(mine, SEVEN), (stale, SEVEN)]) == {other.job_id}
+    assert read_job(engine, mine.job_id).state == "SUCCESS"
+    assert read_job(engine, other.job_id).state == "STARTED"
+
+
+def test_claims_of_a_batch_are_not_exchanged(engine: Engine) -> None:
+    """A job that two claims of one batch name between them belongs to the younger alone."""
+    first, second = create_claimed_job(engine), create_claimed_job(engine)
+    crossed = Claim(job_id=first.job_id, claim_id=second.claim_id, worker_id="worker-1")
+    assert succeed_many(engine, [(crossed, SEVEN), (second, SEVEN)]) == {first.job_id}
+
+
+def test_successes_are_told_twice_without_harm(engine: Engine) -> None:
+    held = [create_claimed_job(engine) for _ in range(2)]
+    results = [(one, SEVEN) for one in held]
+    assert succeed_many(engine, results) == set()
+    before = [read_job(engine, one.job_id) for one in held]
+    assert succeed_many(engine, results) == set()
+    assert [read_job(engine, one.job_id) for one in held] == before
+
+
+def test_jobs_that_never_began_are_given_back_uncounted(engine: Engine) -> None:
+    held = hold([create_job(engine).id for _ in range(3)])
+    claim_all(engine, held)
+    assert unclaim(engine, held)
+    for one in held:
+        row = read_job(engine, one.job_id)
+        assert (row.state, row.attempts, row.lease_expires_at) == ("PENDING", 0, None)
+        assert row.rung_at is not None
+    again = hold([one.job_id for one in held])
+    assert claim_all(engine, again) == ["claimed"] * 3
+
+
+def test_job_that_was_ordered_to_stop_is_not_given_back(engine: Engine) -> None:
+    held = hold([create_job(engine, cancel_requested_at=now()).id, create_job(engine).id])
+    claim_all(engine, held)
+    assert not unclaim(engine, held)
+    assert [read_job(engine, one.job_id).state for one in held] == ["STARTED", "PENDING"]
