@@ -95,3 +95,18 @@ class Life:
         if self.state == "STARTED":
             self.is_cancel_ordered = True
         return self.state in ("STARTED", "REVOKED")
+
+
+def check_row(row: Any, life: Life) -> None:
+    """What holds for every job at every moment."""
+    # A retried job waits for one more attempt: only a claim makes it one too many.
+    assert 0 <= row.attempts <= row.max_attempts
+    counted = [outcome for outcome in life.ended if outcome != "released"]
+    is_running_or_succeeded = row.state in ("STARTED", "SUCCESS")
+    assert row.attempts == len(counted) + is_running_or_succeeded
+    assert (row.lease_expires_at is not None) == (row.state == "STARTED")
+    assert (row.finished_at is not None) == life.is_final
+    assert row.state != "REVOKED" or row.result is None
+    if life.is_final:
+        life.final_row = life.final_row or row
+        assert row == life.final_row, "a job left its final state"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any
 
 import hypothesis.strategies as st
 import msgspec
@@ -36,7 +35,7 @@ from chalicelib.services.job_lifecycle import (
 )
 from tests.factories.jobs import create_job, expire_lease, new_claim, set_job
 from tests.fakes.sqs import FakeSqs
-from tests.integration.record.job_life import Life
+from tests.integration.record.job_life import Life, check_row
 from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, never
 
 EXAMPLES = 500 if os.getenv("HYPOTHESIS_PROFILE") == "long" else 40
@@ -286,21 +285,6 @@ class JobLife(RuleBasedStateMachine):
             assert [one.outcome for one in ended if one.job_id == row.id] == life.ended
             assert effects.count(row.id) == life.effects <= (row.state == "SUCCESS")
             check_row(row, life)
-
-
-def check_row(row: Any, life: Life) -> None:
-    """What holds for every job at every moment."""
-    # A retried job waits for one more attempt: only a claim makes it one too many.
-    assert 0 <= row.attempts <= row.max_attempts
-    counted = [outcome for outcome in life.ended if outcome != "released"]
-    is_running_or_succeeded = row.state in ("STARTED", "SUCCESS")
-    assert row.attempts == len(counted) + is_running_or_succeeded
-    assert (row.lease_expires_at is not None) == (row.state == "STARTED")
-    assert (row.finished_at is not None) == life.is_final
-    assert row.state != "REVOKED" or row.result is None
-    if life.is_final:
-        life.final_row = life.final_row or row
-        assert row == life.final_row, "a job left its final state"
 
 
 def test_any_order_of_events_keeps_the_promises(engine: Engine, sqs: FakeSqs) -> None:
