@@ -28,6 +28,7 @@ from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.outcomes import Fault
+from chalicelib.services.turns import pass_turn
 from worker import process
 from worker.tasks.claiming import insist
 from worker.tasks.faults import decide_delay, describe, is_retryable
@@ -105,7 +106,9 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
             if ended is None:
                 # The process died before it claimed: the bell is spent, the job still waits.
                 ring_waiting(engine, held.job_id)
-            elif ended.bell is not None:
+                return
+            pass_turn(engine, ended.project_id, ended.key)
+            if ended.bell is not None:
                 ring_committed(engine, [ended.bell])
         except DatabaseUnavailable:
             logger.warning("failure not recorded, the lease will lapse: job_id=%s", held.job_id)

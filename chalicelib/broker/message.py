@@ -40,6 +40,8 @@ class Bell(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     #: 0 to 900, all that SQS can hold back.
     delay_seconds: int = 0
+    #: The key of jobs that must not overlap, for who has to let the next one go.
+    key: str | None = None
     #: Where the job comes from: the request to the API, and its W3C trace.
     request_id: str | None = None
     traceparent: str | None = None
@@ -95,6 +97,7 @@ def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, An
         "retries": bell.attempts,
         "eta": None,  # delays are DelaySeconds or rest in the row; a worker never holds one
         "project_id": bell.project_id,
+        **({"key": bell.key} if bell.key is not None else {}),
         **({"request_id": bell.request_id} if bell.request_id else {}),
         **({"traceparent": bell.traceparent} if bell.traceparent else {}),
         BELL_HEADER: "carried" if carried else "row",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -23,6 +24,9 @@ class JobState(StrEnum):
 WAITING = frozenset({JobState.PENDING, JobState.RETRY})
 #: States that no job leaves, except when somebody asks to retry it.
 FINAL = frozenset({JobState.SUCCESS, JobState.FAILURE, JobState.REVOKED})
+
+#: `run_at` of a job that waits for something else than a time: when it is let go it gets one.
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
 
 #: Every transition there is: its name -> (states it may begin in, state it ends in).
 TRANSITIONS: dict[str, tuple[frozenset[JobState], JobState]] = {

@@ -82,6 +82,20 @@ class SubmittedJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ) = None
     #: No second one while a job with this task and parameters has not ended: the answer is that.
     unique: bool = False
+    #: Jobs of the project that share a key run one at a time, in the order of submission.
+    key: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}\Z",
+                description="a text of 1 to 255 characters without control characters",
+                examples=["customer:42"],
+            ),
+        ]
+        | None
+    ) = None
+    #: Take the place of those of the same key and task that wait: they end as REVOKED.
+    supersede: bool = False
     tags: Tags = field(default_factory=list)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import msgspec
 
+from chalicelib.domain.jobs import HELD
 from chalicelib.schemas.views import View
 
 
@@ -34,10 +35,16 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     attempts: int
     max_attempts: int
     created_at: datetime
-    run_at: datetime
+    #: Null while it waits for another job of its key to end.
+    run_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    #: Jobs that share one run one at a time.
+    key: str | None
+    #: The newer job that took its place, and the older ones whose place it took.
+    superseded_by: str | None
+    supersedes: list[str]
     #: How far it has come, if its task tells: percent, message, steps.
     progress: dict[str, Any] | None
     #: The request that it comes from, as `X-Request-Id` said, and its W3C trace.
@@ -54,7 +61,9 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     @classmethod
     def from_row(cls, row: Any, *, is_admin: bool = False, **other: Any) -> Self:
         """`is_admin`: whether the reader may see the trace."""
-        return super().from_row(row, is_admin=is_admin, tags=row.tags or [], **other)
+        run_at = None if row.run_at == HELD else row.run_at
+        lists = {"tags": row.tags or [], "supersedes": row.supersedes or []}
+        return super().from_row(row, is_admin=is_admin, run_at=run_at, **lists, **other)
 
 
 class AttemptView(FallibleView, frozen=True, kw_only=True):

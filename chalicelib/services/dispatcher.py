@@ -42,6 +42,7 @@ from chalicelib.services.job_lifecycle import (
 )
 from chalicelib.services.outcomes import Fault
 from chalicelib.services.scheduling import make_due
+from chalicelib.services.turns import pass_forgotten_turns, pass_turn
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def dispatch_due(engine: Engine) -> Dispatched:
     Ringing comes first, so that whatever goes wrong after it keeps no other job waiting.
     """
     rung, rerung = ring_due(engine), ring_lost(engine)
+    pass_forgotten_turns(engine)
     scheduled, rescued = make_due(engine), rescue_lapsed(engine)
     if rescued:
         rung += ring_due(engine)
@@ -170,7 +172,7 @@ def rescue_lapsed(engine: Engine) -> int:
     """Put back jobs whose lease lapsed, or end them if that was their last attempt."""
     with connect(engine) as connection:
         query = (
-            select(jobs.c.id, jobs.c.claim_id, jobs.c.worker_id)
+            select(jobs.c.id, jobs.c.claim_id, jobs.c.worker_id, jobs.c.project_id, jobs.c.key)
             .where(
                 jobs.c.queue.in_(QUEUES),
                 jobs.c.state == JobState.STARTED.value,
@@ -179,7 +181,11 @@ def rescue_lapsed(engine: Engine) -> int:
             .limit(_CHUNK)
         )
         lapsed = connection.execute(query).all()
-    return sum(in_transaction(engine, partial(_rescue, found=row)) for row in lapsed)
+    rescued = 0
+    for row in lapsed:
+        rescued += in_transaction(engine, partial(_rescue, found=row))
+        pass_turn(engine, row.project_id, row.key)
+    return rescued
 
 
 def _rescue(connection: Connection, found: Any) -> bool:

@@ -52,6 +52,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     #: To ring after the commit, if the job runs again soon enough for SQS to hold it back.
     bell: Bell | None = None
     delay_seconds: float = 0.0
+    #: Of a job that has ended for good: its project, and the key whose next job follows.
+    project_id: str = ""
+    key: str | None = None
 
 
 def succeed(
@@ -195,7 +198,7 @@ def give_up(connection: Connection, row: Row[Any], fault: Fault, *, outcome: str
         .values(error=fault, finished_at=now(), lease_expires_at=null())
     )
     settle_failure(connection, JobFacts.from_row(row), fault)
-    return Ended(state=JobState.FAILURE)
+    return Ended(state=JobState.FAILURE, project_id=row.project_id, key=row.key)
 
 
 def rescue_claimed(connection: Connection, row: Row[Any], fault: Fault) -> None:
@@ -221,6 +224,7 @@ def make_bell(row: Row[Any], *, attempts: int, delay_seconds: float = 0.0) -> Be
         parameters=row.parameters,
         message=row.message,
         attempts=attempts,
+        key=row.key,
         request_id=row.request_id,
         traceparent=row.traceparent,
         delay_seconds=max(0, -int(-delay_seconds // 1)),
@@ -253,7 +257,7 @@ def _revoke(connection: Connection, row: Row[Any], fault: Fault | None) -> Ended
         .values(error=fault, finished_at=now(), lease_expires_at=null())
     )
     settle_cancelled(connection, JobFacts.from_row(row))
-    return Ended(state=JobState.REVOKED)
+    return Ended(state=JobState.REVOKED, project_id=row.project_id, key=row.key)
 
 
 def _leave_attempt(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,13 +14,15 @@ from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
-from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
+from chalicelib.domain.jobs import HELD, TRANSITIONS, WAITING, JobState
 from chalicelib.errors import ImmutableObject
 from chalicelib.services.claims import transition
 from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.job_reading import JobFilter, find_job
 from chalicelib.services.jobs import ring_committed
+from chalicelib.services.keys import join_line
 from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_cancelled
+from chalicelib.services.turns import pass_turn
 
 #: States of jobs that can be cancelled, and of those that can be retried.
 _CANCELLABLE = (*WAITING, JobState.STARTED)
@@ -57,7 +58,10 @@ def cancel(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
             raise ImmutableObject(f"The job has ended as {row.state} and cannot be cancelled.")
         return find_job(connection, project_id, job_id)
 
-    return in_transaction(engine, work)
+    row = in_transaction(engine, work)
+    if row.state == JobState.REVOKED:
+        pass_turn(engine, project_id, row.key)
+    return row
 
 
 def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
@@ -70,7 +74,7 @@ def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
         ImmutableObject: the job has not failed, or is about a record that has states of its own.
     """
 
-    def work(connection: Connection) -> tuple[Row[Any], Bell]:
+    def work(connection: Connection) -> tuple[Row[Any], list[Bell]]:
         row = find_job(connection, project_id, job_id, lock=True)
         if row.state not in _RETRIABLE:
             raise ImmutableObject(
@@ -81,16 +85,16 @@ def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
                 f"A job of {row.task} cannot be retried by itself: ask for the change again, "
                 "so that its record is there for it."
             )
-        [bell] = _resubmit(connection, [row])
-        return find_job(connection, project_id, job_id), bell
+        bells = _resubmit(connection, [row])
+        return find_job(connection, project_id, job_id), bells
 
     try:
-        row, bell = in_transaction(engine, work)
+        row, bells = in_transaction(engine, work)
     except IntegrityError as error:
         raise ImmutableObject(
             "The job is to be unique, and another one like it is unfinished."
         ) from error
-    ring_committed(engine, [bell])
+    ring_committed(engine, bells)
     return row
 
 
@@ -106,15 +110,18 @@ def cancel_many(
         return _count(engine, wanted, project_id, asked)
     ids = _choose(engine, wanted, project_id, asked, limit)
 
-    def work(connection: Connection) -> int:
+    def work(connection: Connection) -> Sequence[Row[Any]]:
         rows = _lock(connection, project_id, ids, _CANCELLABLE)
         waiting = [row for row in rows if row.state in WAITING]
         _revoke(connection, waiting)
         running = [row.id for row in rows if row.state == JobState.STARTED]
         _request_cancel(connection, running)
-        return len(rows)
+        return rows
 
-    return Swept(in_transaction(engine, work), len(ids) == limit)
+    rows = in_transaction(engine, work)
+    for key in {row.key for row in rows if row.state in WAITING}:
+        pass_turn(engine, project_id, key)
+    return Swept(len(rows), len(ids) == limit)
 
 
 def retry_many(
@@ -134,20 +141,23 @@ def retry_many(
         return _count(engine, wanted, project_id, asked)
     ids = _choose(engine, wanted, project_id, asked, limit)
 
-    def work(connection: Connection) -> list[Bell]:
+    def work(connection: Connection) -> tuple[int, list[Bell]]:
         rows = _lock(connection, project_id, ids, _RETRIABLE)
+        again = len(rows)
         plain = [row for row in rows if row.unique_digest is None]
         bells = _resubmit(connection, plain)
         for row in rows:
             if row.unique_digest is not None:
                 # Of several alike the first one is run again.
-                with suppress(IntegrityError):
+                try:
                     bells += _resubmit(connection, [row])
-        return bells
+                except IntegrityError:
+                    again -= 1
+        return again, bells
 
-    bells = in_transaction(engine, work)
+    again, bells = in_transaction(engine, work)
     ring_committed(engine, bells)
-    return Swept(len(bells), len(ids) == limit)
+    return Swept(again, len(ids) == limit)
 
 
 # --- One statement each ----------------------------------------------------------------------
@@ -178,24 +188,38 @@ def _request_cancel(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _resubmit(connection: Connection, rows: Sequence[Row[Any]]) -> list[Bell]:
-    """Put jobs that ended back to PENDING; returns their bells. `rows`: under lock."""
-    if not rows:
-        return []
-    connection.execute(
-        transition("resubmit")
-        .where(jobs.c.id.in_([row.id for row in rows]))
-        .values(
-            attempts=0,
-            run_at=now(),
-            rung_at=now(),
-            finished_at=null(),
-            cancel_requested_at=null(),
-            lease_expires_at=null(),
-            claim_id=null(),
-            result=null(),
+    """Put jobs that ended back to PENDING; returns the bells to ring. `rows`: under lock.
+
+    One with a key joins its line anew, at the end.
+    """
+    free, bells = [], []
+    for row in rows:
+        joined = row.key and join_line(connection, row.project_id, row.key, row.id)
+        if joined and not joined.is_its_turn:
+            bells += joined.bells
+            _put_back(connection, [row.id], run_at=HELD, not_before=null(), rung_at=null())
+        else:
+            free.append(row)
+    _put_back(connection, [row.id for row in free], run_at=now(), rung_at=now())
+    return bells + [make_bell(row, attempts=0) for row in free]
+
+
+def _put_back(connection: Connection, ids: Sequence[str], **values: Any) -> None:
+    if ids:
+        connection.execute(
+            transition("resubmit")
+            .where(jobs.c.id.in_(ids))
+            .values(
+                attempts=0,
+                finished_at=null(),
+                cancel_requested_at=null(),
+                lease_expires_at=null(),
+                claim_id=null(),
+                result=null(),
+                superseded_by=null(),
+                **values,
+            )
         )
-    )
-    return [make_bell(row, attempts=0) for row in rows]
 
 
 def _lock(

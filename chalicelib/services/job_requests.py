@@ -74,6 +74,8 @@ def _read(
         timeout_seconds=asked.timeout_seconds,
         tags=tuple(dict.fromkeys(asked.tags)),
         is_unique=asked.unique,
+        key=asked.key,
+        supersedes=asked.supersede,
         created_by=created_by,
     )
 
@@ -84,6 +86,8 @@ def _misfits(asked: SubmittedJob, at: datetime) -> list[Problem]:
         found.append((("delay_seconds",), "Expected either this or run_at, not both."))
     if asked.run_at is not None and asked.run_at > at + timedelta(seconds=MAX_WAIT_SECONDS):
         found.append((("run_at",), "Expected a time within the next ten years."))
+    if asked.supersede and asked.key is None:
+        found.append((("supersede",), "Expected a key beside this."))
     if asked.queue is not None and asked.queue not in QUEUES:
         found.append((("queue",), f"Expected one of {', '.join(QUEUES)}."))
     return found

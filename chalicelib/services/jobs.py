@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 _BY_LOCK = select(jobs.c.unique_lock, jobs.c.id).where(
     jobs.c.unique_lock.in_(bindparam("locks", expanding=True))
 )
+#: Delay of a bell that is not to be rung.
+_NEVER = 10**9
 #: Times that a job which another one forbids is tried again when that one has just ended.
 _TRIES = 5
 
@@ -74,10 +76,9 @@ def submit_many(
         with connect(engine) as connection:
             at = read_clock(connection)
     made = [make_job(project_id, new, at) for new in wanted]
-    if once is None and len(made) == 1 and not (wanted[0].tags or wanted[0].is_unique):
+    if once is None and len(made) == 1 and _is_plain(wanted[0]):
         with connect(engine) as connection:
-            insert_made(connection, made)
-        done = _all_new(made)
+            done = _all_new(made, insert_made(connection, made))
     else:
         done, is_replay = _record(engine, project_id, made, once)
         if is_replay:
@@ -87,10 +88,18 @@ def submit_many(
 
 
 def insert_job(connection: Connection, project_id: str, new: NewJob) -> Bell:
-    """Insert a PENDING job in the caller's transaction and return the bell to ring after it."""
+    """Insert a PENDING job in the caller's transaction and return the bell to ring after it.
+
+    `ring_committed` does not ring that of a job which waits for another of its key.
+    """
     made = make_job(project_id, new, read_clock(connection))
-    insert_made(connection, [made])
-    return made[1]
+    _, own, _ = made
+    bells = insert_made(connection, [made])
+    others = [bell.job_id for bell in bells if bell.job_id != own.job_id]
+    if others:  # seldom: their turn came just now, and the dispatcher rings them
+        connection.execute(update(jobs).where(jobs.c.id.in_(others)).values(rung_at=null()))
+    is_held = len(bells) == len(others)
+    return msgspec.structs.replace(own, delay_seconds=_NEVER) if is_held else own
 
 
 def ring_committed(engine: Engine, bells: Sequence[Bell]) -> None:
@@ -113,8 +122,13 @@ def ring_committed(engine: Engine, bells: Sequence[Bell]) -> None:
         logger.warning("jobs could not be marked as unrung: job_ids=%s", failed)
 
 
-def _all_new(made: Sequence[Made]) -> Submitted:
-    return Submitted([as_row(values) for values, _ in made], len(made), [bell for _, bell in made])
+def _is_plain(new: NewJob) -> bool:
+    """Whether recording it takes no more than its own row."""
+    return not new.tags and not new.is_unique and new.key is None
+
+
+def _all_new(made: Sequence[Made], bells: Sequence[Bell]) -> Submitted:
+    return Submitted([as_row(values) for values, *_ in made], len(made), bells)
 
 
 # --- Unique jobs and repeated requests -------------------------------------------------------
@@ -142,26 +156,25 @@ def _record(
 
 def _insert_if_unique(connection: Connection, made: Sequence[Made]) -> Submitted:
     """Insert the jobs but those that are unique and there already, or twice among these."""
-    digests = {values["unique_digest"] for values, _ in made} - {None}
+    digests = {values["unique_digest"] for values, *_ in made} - {None}
     if not digests:
-        insert_made(connection, made)
-        return _all_new(made)
+        return _all_new(made, insert_made(connection, made))
     found = connection.execute(_BY_LOCK, {"locks": sorted(digests)})
     holders: dict[str, str] = {row.unique_lock: row.id for row in found}
     there = set(holders.values())
     new: list[Made] = []
     ids: list[str] = []
-    for values, bell in made:
+    for one in made:
+        values, bell, _ = one
         lock = values["unique_digest"]
         job_id = bell.job_id if lock is None else holders.setdefault(lock, bell.job_id)
         ids.append(job_id)
         if job_id == bell.job_id:
-            new.append((values, bell))
-    if new:
-        insert_made(connection, new)
-    rows = {values["id"]: as_row(values) for values, _ in new}
+            new.append(one)
+    bells = insert_made(connection, new) if new else []
+    rows = {values["id"]: as_row(values) for values, *_ in new}
     rows |= {row.id: row for row in _read(connection, sorted(there))}
-    return Submitted([rows[job_id] for job_id in ids], len(new), [bell for _, bell in new])
+    return Submitted([rows[job_id] for job_id in ids], len(new), bells)
 
 
 def _read(connection: Connection, ids: Iterable[str]) -> list[Any]:

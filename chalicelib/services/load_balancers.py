@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.contracts.load_balancers import (
     ADD,
     CREATE,
@@ -43,7 +45,7 @@ def create(engine: Engine, project_id: str, spec: LoadBalancerSpec) -> Accepted:
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = CreateLoadBalancer(load_balancer_id=load_balancer_id, spec=spec)
-        bell = insert_job(connection, project_id, NewJob(contract=CREATE, parameters=parameters))
+        bell = insert_job(connection, project_id, _new_job(CREATE, load_balancer_id, parameters))
         _insert(connection, load_balancer_id, project_id, bell.job_id, spec=spec)
         return _accepted(connection, load_balancer_id, bell), bell
 
@@ -59,7 +61,7 @@ def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = AddLoadBalancer(load_balancer_id=load_balancer_id, upstream_id=upstream_id)
-        bell = insert_job(connection, project_id, NewJob(contract=ADD, parameters=parameters))
+        bell = insert_job(connection, project_id, _new_job(ADD, load_balancer_id, parameters))
         # What it is besides its id is learned from the upstream by the job.
         unknown = LoadBalancerSpec(name=upstream_id[-255:], subnet_ids=[])
         _insert(
@@ -99,7 +101,7 @@ def change(
         parameters = UpdateLoadBalancer(
             load_balancer_id=row.id, upstream_id=row.upstream_id, change=wanted
         )
-        bell = insert_job(connection, project_id, NewJob(contract=UPDATE, parameters=parameters))
+        bell = insert_job(connection, project_id, _new_job(UPDATE, row.id, parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_UPDATE, bell.job_id)
         return _accepted(connection, row.id, bell), bell
 
@@ -118,7 +120,7 @@ def destroy(engine: Engine, project_id: str, load_balancer_id: str) -> Accepted:
         row = _find(connection, project_id, load_balancer_id, lock=True)
         _require(row, DELETABLE, "destroyed")
         parameters = DestroyLoadBalancer(load_balancer_id=row.id, upstream_id=row.upstream_id)
-        bell = insert_job(connection, project_id, NewJob(contract=DESTROY, parameters=parameters))
+        bell = insert_job(connection, project_id, _new_job(DESTROY, row.id, parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_DELETE, bell.job_id)
         return _accepted(connection, row.id, bell), bell
 
@@ -155,6 +157,11 @@ def list_newest(
             last = _find(connection, project_id, after)
             query = query.where(older_than(load_balancers, last))
         return list(connection.execute(newest_first(query, load_balancers).limit(limit)))
+
+
+def _new_job(contract: TaskContract, load_balancer_id: str, parameters: msgspec.Struct) -> NewJob:
+    # Jobs of one load balancer never overlap, whatever is cancelled or tried again.
+    return NewJob(contract=contract, parameters=parameters, key=f"loadbalancer:{load_balancer_id}")
 
 
 def _commit_and_ring(engine: Engine, work: Any) -> Accepted:

@@ -16,7 +16,8 @@ from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.message import Bell
 from chalicelib.db.tables import job_tags, jobs
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.jobs import JobState
+from chalicelib.domain.jobs import HELD, JobState
+from chalicelib.services.keys import join_line
 from chalicelib.tracing import trace_columns
 
 #: One statement whatever a job has, so that it is compiled once.
@@ -41,18 +42,22 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     tags: Sequence[str] = ()
     #: Whether no unfinished job with the same task and parameters may be beside it.
     is_unique: bool = False
+    #: Jobs of a project that share a key run one at a time, in order of submission.
+    key: str | None = None
+    #: Whether it takes the place of those of the same key and task that wait.
+    supersedes: bool = False
     #: The token that submits it.
     created_by: str | None = None
     #: For who has to know that no other job has it; one is drawn otherwise.
     job_id: str | None = None
 
 
-#: Columns of a new job, and its bell.
-Made = tuple[dict[str, Any], Bell]
+#: Columns of a new job, its bell, and whether it supersedes.
+Made = tuple[dict[str, Any], Bell, bool]
 
 
 def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
-    """The columns of a new job, and its bell.
+    """The columns of a new job, its bell, and whether it supersedes.
 
     `rung_at` is written here, before the bell is rung, and taken back when ringing fails:
     that saves each request a statement. A process that dies between the two leaves a job
@@ -69,6 +74,7 @@ def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
         parameters=parameters,
         delay_seconds=-int(-(run_at - at).total_seconds() // 1),
         timeout_seconds=new.timeout_seconds,
+        key=new.key,
         **trace_columns(),
     )
     digest = _digest(project_id, contract.name, new.parameters) if new.is_unique else None
@@ -88,16 +94,29 @@ def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
         "timeout_seconds": new.timeout_seconds,
         "created_by": new.created_by,
         "unique_digest": digest,
+        "key": new.key,
+        "not_before": None,
+        "supersedes": None,
         "request_id": bell.request_id,
         "traceparent": bell.traceparent,
     }
-    return values, bell
+    return values, bell, new.supersedes
 
 
-def insert_made(connection: Connection, made: Sequence[Made]) -> None:
-    """Insert the rows of new jobs and of their tags: a statement for each kind."""
-    rows = [values for values, _ in made]
-    connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+def insert_made(connection: Connection, made: Sequence[Made]) -> list[Bell]:
+    """Insert the rows of new jobs and of their tags: a statement for each kind.
+
+    Returns the bells to ring after the commit. What is held is noted in the columns.
+    """
+    plain = [one for one in made if one[1].key is None]
+    # In one order everywhere, so that two requests for the same keys do not deadlock.
+    keyed = sorted((one for one in made if one[1].key is not None), key=lambda one: str(one[1].key))
+    if rows := [values for values, *_ in plain]:
+        connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+    bells = [bell for _, bell, _ in plain]
+    for values, bell, supersedes in keyed:
+        bells += _join(connection, values, bell, supersedes=supersedes)
+        connection.execute(_INSERT, values)
     tags = [
         {
             "project_id": values["project_id"],
@@ -105,11 +124,26 @@ def insert_made(connection: Connection, made: Sequence[Made]) -> None:
             "created_at": values["created_at"],
             "job_id": values["id"],
         }
-        for values, _ in made
+        for values, *_ in made
         for tag in values["tags"] or ()
     ]
     if tags:
         connection.execute(_INSERT_TAGS, tags)
+    return bells
+
+
+def _join(
+    connection: Connection, values: dict[str, Any], bell: Bell, supersedes: bool
+) -> list[Bell]:
+    """Let a job with a key join its line; returns the bells to ring, its own or others'."""
+    assert bell.key is not None
+    in_place_of = bell.task if supersedes else None
+    joined = join_line(connection, bell.project_id, bell.key, bell.job_id, in_place_of=in_place_of)
+    values["supersedes"] = joined.supersedes or None
+    if joined.is_its_turn:
+        return [bell]
+    values |= {"not_before": values["run_at"], "run_at": HELD, "rung_at": None}
+    return joined.bells
 
 
 def as_row(values: dict[str, Any]) -> SimpleNamespace:

@@ -17,6 +17,7 @@ import pytest
 from celery import Celery
 from sqlalchemy import Row, select
 
+from chalicelib.broker.bell import MAX_DELAY_SECONDS
 from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.message import encode_bell
 from chalicelib.broker.queues import DEFAULT, QUEUES, dead_letter_queue
@@ -110,12 +111,13 @@ class Fleet:
         parameters: msgspec.Struct,
         *,
         delay_seconds: float = 0,
+        key: str | None = None,
         is_rung: bool = True,
     ) -> str:
         """Insert a job and ring its bell; returns its id."""
-        new = NewJob(contract=contract, parameters=parameters, delay_seconds=delay_seconds)
+        new = NewJob(contract=contract, parameters=parameters, delay_seconds=delay_seconds, key=key)
         bell = in_transaction(self.engine, lambda connection: insert_job(connection, PROJECT, new))
-        if is_rung:
+        if is_rung and bell.delay_seconds <= MAX_DELAY_SECONDS:
             self.send(encode_bell(bell), bell.queue, delay_seconds=bell.delay_seconds)
         return bell.job_id
 

@@ -16,12 +16,14 @@ from celery import Task, shared_task
 from celery.exceptions import Ignore, Reject, Retry
 
 from chalicelib.broker.contracts import TaskContract
+from chalicelib.broker.message import BELL_HEADER
 from chalicelib.errors import BellpullError, JobCancelled, PermanentError
 from chalicelib.services import job_lifecycle
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import Effect, Ended
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_success
+from chalicelib.services.turns import pass_turn
 from worker import process
 from worker.cancelling import interruptible
 from worker.progress import Reporter
@@ -123,10 +125,23 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             effects.append(partial(settle_success, job=facts, result=value))
         result = encode_result(process.engine(), value)
         is_lone = not effects and not self.request.chord
-        if may_defer and is_lone and (result is None or len(bytes(result)) <= MAX_BYTES):
+        key = self._key()
+        if (
+            may_defer
+            and is_lone
+            and key is None
+            and (result is None or len(bytes(result)) <= MAX_BYTES)
+        ):
             defer_success(result)
             return True
-        return insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
+        done = insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
+        pass_turn(process.engine(), job.project_id, key)
+        return done
+
+    def _key(self) -> str | None:
+        """The key of the job, as its bell says."""
+        key = getattr(self.request, "key", None)
+        return key if isinstance(key, str) and getattr(self.request, BELL_HEADER, None) else None
 
     def _end(self, held: Claim, error: Exception) -> None:
         """Record how an attempt ended that did not succeed; raises what Celery is to see."""
@@ -134,6 +149,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         self.request.is_recorded = True
         if ended is None:
             raise _lost(held) from error
+        pass_turn(process.engine(), ended.project_id, ended.key)
         if ended.bell is not None and not isinstance(error, Reject):
             ring_committed(process.engine(), [ended.bell])
         if ended.state == "RETRY" and not isinstance(error, Retry):

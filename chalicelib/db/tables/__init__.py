@@ -3,6 +3,7 @@
 from chalicelib.db.tables.attempts import attempts
 from chalicelib.db.tables.deliveries import deliveries
 from chalicelib.db.tables.idempotency_keys import idempotency_keys
+from chalicelib.db.tables.job_keys import job_key_places, job_keys
 from chalicelib.db.tables.job_tags import job_tags
 from chalicelib.db.tables.jobs import jobs
 from chalicelib.db.tables.load_balancers import load_balancers
@@ -16,6 +17,8 @@ __all__ = [
     "attempts",
     "deliveries",
     "idempotency_keys",
+    "job_key_places",
+    "job_keys",
     "job_tags",
     "jobs",
     "load_balancers",

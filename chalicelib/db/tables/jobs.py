@@ -33,6 +33,13 @@ jobs = Table(
     Column("claim_id", ascii_text(36)),
     Column("lease_expires_at", UtcDateTime()),
     Column("cancel_requested_at", UtcDateTime()),
+    #: Jobs of a project that share a key run one at a time: see services/keys.py.
+    Column("key", text(255)),
+    #: When it may run at the earliest, for one that is held until its turn comes.
+    Column("not_before", UtcDateTime()),
+    #: The newer job that took its place, and those whose place it took.
+    Column("superseded_by", ascii_text(155)),
+    Column("supersedes", Json()),
     #: How far it has come, as its task tells it.
     Column("progress", Json()),
     #: The request to the API that it comes from, and its W3C trace.

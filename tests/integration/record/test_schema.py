@@ -14,6 +14,9 @@ from chalicelib.errors import DatabaseUnavailable
 from tests.factories.jobs import create_job
 
 
+# SQLAlchemy reads the expression of a computed column on SQLite wrongly as soon as a column was
+# added behind it; on MariaDB it is compared.
+@pytest.mark.filterwarnings("ignore:Computed default on jobs.unique_lock cannot be modified")
 def test_migrations_make_what_the_tables_say(empty_database_url: str) -> None:
     upgrade(empty_database_url)
     engine = make_engine(empty_database_url)
