@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -142,11 +144,7 @@ def _split(text: str) -> list[str]:
 
 def _contradictions(settings: Settings) -> list[str]:
     """What is wrong with values that are each of the right type."""
-    problems = []
-    if not settings.database_url.startswith(("mysql+pymysql://", "sqlite:///")):
-        problems.append("DATABASE_URL must begin with mysql+pymysql:// or sqlite:///")
-    if "{queue}" not in settings.sqs_queue_url:
-        problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
+    problems = _unusable_addresses(settings)
     if settings.database_secret_arn and not re.fullmatch(
         r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:.+", settings.database_secret_arn
     ):
@@ -178,6 +176,33 @@ def _contradictions(settings: Settings) -> list[str]:
         if getattr(settings, name) <= 0
     ]
     return problems
+
+
+def _unusable_addresses(settings: Settings) -> list[str]:
+    problems = []
+    database = urlsplit(settings.database_url)
+    if database.scheme not in ("mysql+pymysql", "sqlite"):
+        problems.append("DATABASE_URL must begin with mysql+pymysql:// or sqlite:///")
+    elif database.scheme == "sqlite" and not settings.database_url.startswith("sqlite:///"):
+        problems.append("DATABASE_URL of SQLite has three slashes: sqlite:///path")
+    elif database.scheme == "mysql+pymysql" and not (database.hostname and database.path[1:]):
+        problems.append("DATABASE_URL must name host and database: mysql+pymysql://user@host/name")
+    if "{queue}" not in settings.sqs_queue_url:
+        problems.append("SQS_QUEUE_URL must contain {queue}, the place of a queue's name")
+    elif not _is_http(settings.sqs_queue_url):
+        problems.append("SQS_QUEUE_URL must begin with https:// or http:// and a host")
+    for name in ("sqs_endpoint_url", "sns_endpoint_url", "upstream_endpoint_url"):
+        value = getattr(settings, name)
+        if value and not _is_http(value):
+            problems.append(f"{name.upper()} must begin with https:// or http:// and a host")
+    if settings.database_ca_file and not Path(settings.database_ca_file).is_file():
+        problems.append(f"DATABASE_CA_FILE={settings.database_ca_file!r} is no file")
+    return problems
+
+
+def _is_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 @lru_cache(maxsize=1)

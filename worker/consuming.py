@@ -8,6 +8,7 @@ from typing import Any
 from celery.worker.consumer import Consumer
 
 from chalicelib.broker.message import BELL_HEADER
+from chalicelib.domain.ids import is_job_id
 from worker.desk import Desk
 from worker.loop import LoopCalls
 
@@ -45,7 +46,7 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Its body is not what its content type says."""
-        _bury(message, f"it cannot be decoded: {exc}")
+        self._refuse(message, f"it cannot be decoded: {exc}")
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
         """Its headers are those of no Celery message."""
@@ -65,7 +66,16 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
         """Something in it has the wrong type, or its content type is not accepted."""
-        _bury(message, f"it cannot be worked on: {exc}")
+        self._refuse(message, f"it cannot be worked on: {exc}")
+
+    def _refuse(self, message: Any, reason: str) -> None:
+        """End the job of a bell of ours, which would be rung again and again; bury the rest."""
+        headers = message.headers or {}
+        is_ours = BELL_HEADER in headers and is_job_id(headers.get("id"))
+        if self.desk is not None and is_ours:
+            self.desk.refuse(message, reason[:_CHARACTERS])
+        else:
+            _bury(message, reason)
 
 
 def _bury(message: Any, reason: str) -> None:

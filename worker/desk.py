@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +25,7 @@ from chalicelib.services.claims import Claim, ClaimAnswer
 from chalicelib.settings import get_settings
 from worker import process
 from worker.loop import LoopCalls
-from worker.tasks.claiming import PATIENCE_SECONDS, answer_refused, insist
+from worker.tasks.claiming import PATIENCE_SECONDS, answer_refused, end_unreadable, insist
 
 if TYPE_CHECKING:
     from worker.request import JobRequest
@@ -51,6 +52,8 @@ class Desk:
         self._arrived: deque[JobRequest] = deque()
         self._claimed: deque[JobRequest] = deque()
         self._launched: set[JobRequest] = set()
+        #: Messages and what is wrong with them.
+        self._unreadable: deque[tuple[Any, str]] = deque()
         self._results: list[_Result] = []
         self._recording: list[_Result] = []
         self._ahead = 0
@@ -63,9 +66,7 @@ class Desk:
         with self._changed:
             self._arrived.append(request)
             self._changed.notify()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
-            self._thread.start()
+        self._start()
 
     def ended(self, request: JobRequest) -> None:
         """A job left the pool: another may enter."""
@@ -78,6 +79,13 @@ class Desk:
         with self._changed:
             self._results.append((request, result))
             self._changed.notify()
+
+    def refuse(self, message: Any, reason: str) -> None:
+        """A bell of ours cannot be read: its job ends, for it would be rung again and again."""
+        with self._changed:
+            self._unreadable.append((message, reason))
+            self._changed.notify()
+        self._start()
 
     def launched(self) -> list[JobRequest]:
         """The requests that the pool has."""
@@ -122,10 +130,17 @@ class Desk:
             self._thread.join(timeout_seconds)
         self.calls.run_if_loop_ended()
 
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+            self._thread.start()
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._results or self._room() or self._is_closed)
+                self._changed.wait_for(
+                    lambda: self._results or self._unreadable or self._room() or self._is_closed
+                )
                 if self._is_closed and not self._results:
                     return
                 self._recording, self._results = self._results[:_MOST], self._results[_MOST:]
@@ -138,6 +153,8 @@ class Desk:
                 self._work_on(batch, self._claim, batch)
             with self._changed:
                 self._recording = []
+            while self._unreadable:
+                self._end_unreadable(*self._unreadable.popleft())
 
     def _work_on(self, requests: list[JobRequest], work: Callable[[Any], None], batch: Any) -> None:
         try:
@@ -193,6 +210,17 @@ class Desk:
             logger.info("bell answered without work: job_id=%s reason=%s", request.id, answer)
             self.calls.soon(request.finish)
         return False
+
+    def _end_unreadable(self, message: Any, reason: str) -> None:
+        try:
+            answer = end_unreadable(message.headers["id"], reason)
+        except Exception:  # the edge, as above
+            logger.exception("unreadable bell put back")
+            self.calls.soon(message.requeue)
+        else:
+            is_known = answer is not ClaimAnswer.UNKNOWN
+            bury = partial(message.channel.bury, message.delivery_tag, reason)
+            self.calls.soon(message.ack if is_known else bury)
 
     def _launch(self) -> None:
         """Fill the free slots of the pool with claimed jobs; in the event loop's thread."""

@@ -24,6 +24,8 @@ _LINGER_SECONDS = 0.1
 _TRIES = 4
 #: The longest reason; errors may quote what the sender wrote.
 _REASON_CHARACTERS = 500
+#: The most that SQS takes, body and attributes together.
+_MESSAGE_BYTES = 1_048_576
 
 
 class _Order:
@@ -141,18 +143,22 @@ def _bury(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order
     left = []
     for order in batch:
         body, reason = order.value
-        words = {"DataType": "String", "StringValue": _attribute_text(reason)}
         try:
-            client.send_message(
-                QueueUrl=grave,
-                MessageBody=body or " ",
-                MessageAttributes={"bellpull.reason": words},
-            )
+            client.send_message(QueueUrl=grave, **_grave_content(body or " ", reason))
             client.delete_message(QueueUrl=url, ReceiptHandle=order.handle)
         except (BotoCoreError, ClientError) as error:
             logger.warning("message not buried: queue=%s error=%s", queue, error)
             left.append(order)
     return left
+
+
+def _grave_content(body: str, reason: str) -> dict[str, Any]:
+    """The body as it came; the reason beside it, unless both are more than SQS takes."""
+    words = _attribute_text(reason)
+    if len(body.encode()) + len(words) + 100 > _MESSAGE_BYTES:
+        return {"MessageBody": body}
+    attribute = {"DataType": "String", "StringValue": words}
+    return {"MessageBody": body, "MessageAttributes": {"bellpull.reason": attribute}}
 
 
 def _attribute_text(text: str) -> str:

@@ -14,7 +14,8 @@ from celery.worker.state import task_ready
 
 from chalicelib.broker.message import BELL_HEADER
 from chalicelib.domain.ids import new_id
-from chalicelib.services.claims import Claim, NewJob
+from chalicelib.services.adoption import NewJob
+from chalicelib.services.claims import Claim
 from worker.process import WORKER_ID
 from worker.screening import parse_eta, require_sound
 from worker.tasks.claiming import make_foreign_job

@@ -17,20 +17,19 @@ from celery.worker import state as worker_state
 from kombu.utils import json as kombu_json
 from sqlalchemy import Text, select, type_coerce
 
-from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import JobState
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle
-from chalicelib.services.claims import Claim, transition
+from chalicelib.services.adoption import end_expired
+from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
-from chalicelib.services.outcomes import Fault
 from chalicelib.services.turns import pass_turn
 from worker import process
-from worker.tasks.claiming import insist
+from worker.tasks.claiming import insist, make_foreign_job
 from worker.tasks.faults import decide_delay, describe, is_retryable
 
 logger = logging.getLogger(__name__)
@@ -68,20 +67,14 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         if state == JobState.FAILURE and getattr(request, "claim_id", None):
             self._record_failure(request, result)
         elif state == JobState.REVOKED:
-            self._record_expiry(task_id)
+            self._record_expiry(task_id, request)
         else:
             logger.debug("state not kept: job_id=%s state=%s", task_id, state)
 
-    def _record_expiry(self, job_id: str) -> None:
-        """The message expired before it ran: its job, if it has a row, waits no longer."""
-        fault = Fault(type="Expired", code="expired", message="It expired.", retryable=False)
+    def _record_expiry(self, job_id: str, request: Any) -> None:
         try:
-            with connect(process.engine()) as connection:
-                connection.execute(
-                    transition("cancel")
-                    .where(jobs.c.id == job_id)
-                    .values(finished_at=now(), error=fault)
-                )
+            new = make_foreign_job(self.app.tasks[request.task], request)
+            end_expired(process.engine(), job_id, new)
         except DatabaseUnavailable:
             logger.warning("expiry not recorded: job_id=%s", job_id)
 

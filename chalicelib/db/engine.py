@@ -7,11 +7,13 @@ locks than REPEATABLE READ, and the same on RDS and Aurora.
 
 from __future__ import annotations
 
+import os
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -158,8 +160,25 @@ def connect(engine: Engine) -> Iterator[Connection]:
     Raises:
         DatabaseUnavailable: the database cannot be reached.
     """
-    with _translate_errors(), engine.connect() as connection:
+    with _unforked(engine), _translate_errors(), engine.connect() as connection:
         yield connection
+
+
+def _unforked(engine: Engine) -> AbstractContextManager[object]:
+    """While this lasts the process is not forked: SQLite's locks would be copied as they are.
+
+    A worker's pool process that is born while another thread writes would wait for them for
+    ever, or believe that it holds them. https://www.sqlite.org/howtocorrupt.html, section 2.6
+    """
+    return _sqlite_in_use if engine.dialect.name == "sqlite" else nullcontext()
+
+
+_sqlite_in_use = threading.RLock()
+os.register_at_fork(
+    before=_sqlite_in_use.acquire,
+    after_in_parent=_sqlite_in_use.release,
+    after_in_child=_sqlite_in_use.release,
+)
 
 
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -22,13 +21,11 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    insert,
     null,
     select,
     update,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect
@@ -61,19 +58,6 @@ class ClaimAnswer(StrEnum):
     UNKNOWN = "unknown"
 
 
-class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """The row of a job whose message came from another Celery client."""
-
-    project_id: str
-    task: str
-    queue: str
-    parameters: Any
-    message: Any
-    max_attempts: int
-    #: The ETA that its sender gave.
-    run_at: datetime | None = None
-
-
 def transition(name: str) -> Update:
     """An UPDATE of jobs that is guarded by where transition `name` may begin.
 
@@ -91,7 +75,7 @@ def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
     statement = (
         transition("claim")
         .where(jobs.c.id == held.job_id, jobs.c.run_at <= now())
-        .values(_held_values(held, lease_seconds))
+        .values(held_values(held, lease_seconds))
     )
     with connect(engine) as connection:
         if attempt := _count_attempt(connection, statement):
@@ -197,31 +181,8 @@ def _count_attempt(connection: Connection, statement: Update) -> int:
     return int(done.lastrowid) if done.rowcount else 0
 
 
-def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
-    """Give a foreign message its row: claimed, or waiting if it asks for a later time."""
-    values: dict[str, Any] = {
-        "id": held.job_id,
-        **msgspec.structs.asdict(new),
-        "created_at": now(),
-    }
-    if new.run_at is None:
-        values |= {"run_at": now(), "attempts": 1, "state": JobState.STARTED.value}
-        values |= _held_values(held, lease_seconds)
-    else:
-        values |= {"attempts": 0, "state": JobState.PENDING.value}
-    try:
-        with connect(engine) as connection:
-            connection.execute(insert(jobs).values(values))
-    except IntegrityError:
-        pass  # a second delivery was faster
-    else:
-        if new.run_at is None:
-            held.attempt = 1
-            return ClaimAnswer.CLAIMED
-    return claim(engine, held, lease_seconds)
-
-
-def _held_values(held: Claim, lease_seconds: float) -> dict[str, Any]:
+def held_values(held: Claim, lease_seconds: float) -> dict[str, Any]:
+    """The columns of a row that a claim holds."""
     return {
         "started_at": now(),
         "worker_id": held.worker_id,

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.broker.queues import DEFAULT
+from chalicelib.broker.message import encode_bell
+from chalicelib.broker.queues import DEFAULT, dead_letter_queue
+from chalicelib.services.job_lifecycle import make_bell
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import Fleet
 from tests.e2e.messages import envelope
@@ -183,3 +185,24 @@ def test_expired_message_does_not_run_and_is_deleted(fleet: Fleet) -> None:
     fleet.wait_until_queues_empty()
     job_id = message["headers"]["id"]
     assert fleet.notes(job_id) == []
+    row = fleet.wait_for_state(job_id, "REVOKED")
+    assert (row.error["code"], row.attempts) == ("expired", 0)
+    assert fleet.read_result(job_id).ready()
+
+
+def test_unreadable_bell_of_ours_ends_its_job(fleet: Fleet) -> None:
+    job_id = fleet.submit(SLEEP, Sleep(seconds=0), is_rung=False)
+    bell = json.loads(encode_bell(make_bell(fleet.job(job_id), attempts=0)))
+    fleet.send(json.dumps(bell | {"body": "[[], {"}))
+    row = fleet.wait_for_state(job_id, "FAILURE")
+    assert row.error["code"] == "bell-unreadable"
+    assert "decoded" in row.error["message"]
+    fleet.wait_until_queues_empty()
+    assert fleet.count_messages(dead_letter_queue(DEFAULT)) == 0
+
+
+def test_unreadable_bell_of_no_job_is_buried(fleet: Fleet) -> None:
+    bell = envelope("plain.note", bellpull="carried")
+    fleet.send(json.dumps(bell | {"body": "[[], {"}))
+    [(_, reason)] = fleet.take_dead_letters(1)
+    assert "decoded" in reason

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from chalicelib.services.claims import Claim, NewJob
+from chalicelib.services.adoption import NewJob
+from chalicelib.services.claims import Claim
 
 
 class FakeRequest:

@@ -13,12 +13,14 @@ from celery.exceptions import Ignore, Reject
 from kombu.utils import json as kombu_json
 
 from chalicelib.broker.message import BELL_HEADER
-from chalicelib.domain.ids import is_project_id
+from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.jobs import RetryPolicy
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims
-from chalicelib.services.claims import Claim, ClaimAnswer, NewJob
+from chalicelib.services import claims, job_lifecycle
+from chalicelib.services.adoption import NewJob, adopt
+from chalicelib.services.claims import Claim, ClaimAnswer
 from chalicelib.services.dispatcher import ring_waiting
+from chalicelib.services.outcomes import Fault
 from chalicelib.settings import get_settings
 from worker import process
 
@@ -80,12 +82,30 @@ def answer_refused(
     """
     engine, lease = process.engine(), get_settings().lease_seconds
     if answer is ClaimAnswer.UNKNOWN and (new := make_job()) is not None:
-        answer = insist(
-            lambda: claims.adopt(engine, held, new, lease), patience_seconds=PATIENCE_SECONDS
-        )
+        answer = insist(lambda: adopt(engine, held, new, lease), patience_seconds=PATIENCE_SECONDS)
     if answer is ClaimAnswer.EARLY:
         insist(lambda: ring_waiting(engine, held.job_id), patience_seconds=PATIENCE_SECONDS)
     return answer
+
+
+def end_unreadable(job_id: str, reason: str) -> ClaimAnswer:
+    """End the job of a bell that no worker can read as FAILURE, if it waits.
+
+    Raises DatabaseUnavailable when the database has been away for long.
+    """
+    engine, lease = process.engine(), get_settings().lease_seconds
+    held = Claim(job_id=job_id, claim_id=new_id(), worker_id=process.WORKER_ID)
+
+    def work() -> ClaimAnswer:
+        answer = claims.claim(engine, held, lease)
+        if answer is ClaimAnswer.CLAIMED:
+            fault = Fault(
+                type="BellUnreadable", code="bell-unreadable", message=reason, retryable=False
+            )
+            job_lifecycle.fail(engine, held, fault, lambda attempts, max_attempts: None)
+        return answer
+
+    return insist(work, patience_seconds=PATIENCE_SECONDS)
 
 
 def insist(work: Callable[[], T], *, patience_seconds: float = float("inf")) -> T:
@@ -136,7 +156,11 @@ def make_foreign_job(task: JobTask, request: Any) -> NewJob:
         name: getattr(request, name, None) for name in ("callbacks", "errbacks", "chain", "chord")
     }
     try:
-        message = {"args": list(request.args or ()), "embed": embed, "headers": request.foreign}
+        message = {
+            "args": list(request.args or ()),
+            "embed": embed,
+            "headers": getattr(request, "foreign", {}),
+        }
         raw_message = msgspec.Raw(kombu_json.dumps(message).encode())
         raw_parameters = msgspec.Raw(kombu_json.dumps(request.kwargs or {}).encode())
     except (TypeError, ValueError, RecursionError) as error:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from chalicelib.services.claims import ClaimAnswer, NewJob, adopt
+from chalicelib.services.adoption import NewJob, adopt
+from chalicelib.services.claims import ClaimAnswer
 from chalicelib.services.dispatcher import dispatch_due, ring_due
 from tests.factories.jobs import create_job, expire_lease, new_claim, read_job
 from tests.fakes.sqs import FakeSqs

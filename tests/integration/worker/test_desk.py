@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from chalicelib.db.clock import seconds_from_now
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import claims
-from chalicelib.services.claims import NewJob
+from chalicelib.services.adoption import NewJob
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_job, new_claim, read_job
 from tests.fakes.hub import FakeHub

@@ -45,6 +45,12 @@ def test_values_get_their_types() -> None:
     ("name", "value", "words"),
     [
         ("DATABASE_URL", "postgresql://host/name", "must begin with"),
+        ("DATABASE_URL", "mysql+pymysql://", "host and database"),
+        ("DATABASE_URL", "mysql+pymysql://user@host", "host and database"),
+        ("DATABASE_URL", "sqlite:jobs.db", "three slashes"),
+        ("DATABASE_CA_FILE", "/no/such/file.pem", "is no file"),
+        ("SQS_QUEUE_URL", "{queue}", "https://"),
+        ("SQS_ENDPOINT_URL", "localhost:4566", "https://"),
         ("DATABASE_POOL_SIZE", "0", "above 0"),
         ("DATABASE_POOL_SIZE", "two", "cannot be used"),
         ("SQS_QUEUE_URL", "https://sqs.example/1/queue", "{queue}"),

@@ -1,0 +1,71 @@
+"""Jobs whose messages came before their rows: those of other Celery clients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, insert
+from sqlalchemy.exc import IntegrityError
+
+from chalicelib.db.clock import now
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import jobs
+from chalicelib.domain.jobs import JobState
+from chalicelib.services.claims import Claim, ClaimAnswer, claim, held_values, transition
+from chalicelib.services.outcomes import Fault
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The row of a job whose message came from another Celery client."""
+
+    project_id: str
+    task: str
+    queue: str
+    parameters: Any
+    message: Any
+    max_attempts: int
+    #: The ETA that its sender gave.
+    run_at: datetime | None = None
+
+
+def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
+    """Give a foreign message its row: claimed, or waiting if it asks for a later time."""
+    values: dict[str, Any] = {}
+    if new.run_at is None:
+        values |= {"attempts": 1, "state": JobState.STARTED.value}
+        values |= held_values(held, lease_seconds)
+    if _insert(engine, held.job_id, new, values) and new.run_at is None:
+        held.attempt = 1
+        return ClaimAnswer.CLAIMED
+    return claim(engine, held, lease_seconds)
+
+
+def end_expired(engine: Engine, job_id: str, new: NewJob) -> None:
+    """The message expired before its job began: REVOKED, in a row of its own if need be."""
+    fault = Fault(type="Expired", code="expired", message="It expired.", retryable=False)
+    ended: dict[str, Any] = {"finished_at": now(), "error": fault}
+    with connect(engine) as connection:
+        statement = transition("cancel").where(jobs.c.id == job_id).values(ended)
+        if connection.execute(statement).rowcount:
+            return
+    _insert(engine, job_id, new, {"state": JobState.REVOKED.value, **ended})
+
+
+def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) -> bool:
+    """Insert the row, PENDING unless `values` say more; False if a second delivery was faster."""
+    row: dict[str, Any] = {
+        **msgspec.structs.asdict(new),
+        "id": job_id,
+        "state": JobState.PENDING.value,
+        "attempts": 0,
+        "created_at": now(),
+        "run_at": now() if new.run_at is None else new.run_at,
+    }
+    try:
+        with connect(engine) as connection:
+            connection.execute(insert(jobs).values(row | values))
+    except IntegrityError:
+        return False
+    return True
