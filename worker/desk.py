@@ -20,7 +20,7 @@ from celery.exceptions import Reject
 
 from chalicelib.domain.ids import new_id
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims, job_lifecycle
+from chalicelib.services import claims, job_lifecycle, success_batches
 from chalicelib.services.claims import Claim, ClaimAnswer
 from chalicelib.settings import get_settings
 from worker import process
@@ -244,7 +244,7 @@ class Desk:
     def _record(self, results: list[_Result]) -> None:
         engine = process.engine()
         found = [(request.held, result) for request, result in results]
-        lost = insist(lambda: job_lifecycle.succeed_many(engine, found))
+        lost = insist(lambda: success_batches.succeed_many(engine, found))
         for job_id in lost:
             logger.warning("claim lost, outcome dropped: job_id=%s", job_id)
         self.calls.soon(_all, "acknowledge", [request for request, _ in results])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select
+from sqlalchemy import Connection, and_, exists, insert, or_, select
 
 from chalicelib.broker.contracts.notifications import DELIVER, Deliver
 from chalicelib.db.clock import now
@@ -20,19 +20,16 @@ if TYPE_CHECKING:
     from chalicelib.services.outcomes import Fault, JobFacts
 
 
-def is_watched() -> ColumnElement[bool]:
-    """In SQL, of a row of jobs: whether some webhook hears of its end.
-
-    For a statement that is sent anyway: a job that nobody hears of costs none more.
-    """
-    return and_(
-        jobs.c.task != DELIVER.name,
-        exists().where(
-            webhooks.c.project_id == jobs.c.project_id,
-            webhooks.c.disabled_at.is_(None),
-            or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == jobs.c.id),
-        ),
-    )
+#: In SQL, of a row of jobs: whether some webhook hears of its end. For statements that are
+#: sent anyway, so that a job that nobody hears of costs none more.
+IS_WATCHED = and_(
+    jobs.c.task != DELIVER.name,
+    exists().where(
+        webhooks.c.project_id == jobs.c.project_id,
+        webhooks.c.disabled_at.is_(None),
+        or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == jobs.c.id),
+    ),
+).label("is_watched")
 
 
 def plan_deliveries(
@@ -40,10 +37,9 @@ def plan_deliveries(
 ) -> None:
     """Plan what is to be told of a job that ends, in the transaction that ends it.
 
-    To be called when the job's record has changed. The dispatcher rings what is planned.
+    To be called when the job's record has changed, and for a job that IS_WATCHED. The
+    dispatcher rings what is planned.
     """
-    if job.task == DELIVER.name:
-        return
     listening = connection.execute(
         select(webhooks.c.id, webhooks.c.events, now().label("at")).where(
             webhooks.c.project_id == job.project_id,

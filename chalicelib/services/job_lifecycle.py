@@ -8,35 +8,28 @@ record that the job is about change in one transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Row,
-    String,
-    Text,
     Update,
-    case,
     insert,
     null,
     select,
 )
-from sqlalchemy.engine import Dialect
 
 from chalicelib.broker.bell import MAX_DELAY_SECONDS
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
-from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import attempts, jobs
-from chalicelib.domain import jsontext
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
-from chalicelib.services.claims import Claim, are_held, transition
+from chalicelib.services.claims import Claim, transition
+from chalicelib.services.delivery_plans import IS_WATCHED, plan_deliveries
 from chalicelib.services.outcomes import Fault, JobFacts, settle_cancelled, settle_failure
 
 #: Something that is to become true together with the outcome, in its transaction.
@@ -62,61 +55,29 @@ def succeed(
 ) -> bool:
     """Record SUCCESS: one statement, or one transaction with what else becomes true.
 
+    That somebody wants to hear of it shows in the statement itself, which then changes nothing.
     Returns False if the claim was lost: nothing was changed, and another attempt decides.
     """
     statement = _mine(transition("succeed"), held).values(
         result=result, error=null(), finished_at=now(), lease_expires_at=null()
     )
+    unwatched = statement.where(~IS_WATCHED.element)
 
     def work(connection: Connection) -> bool:
-        if connection.execute(statement).rowcount != 1:
+        is_unwatched = bool(effects) and connection.execute(unwatched).rowcount == 1
+        if not is_unwatched and connection.execute(statement).rowcount != 1:
             return _is_recorded(connection, held)
         for effect in effects:
             effect(connection)
+        if not is_unwatched:
+            _tell_success(connection, held)
         return True
 
-    if effects:
-        return in_transaction(engine, work)
-    with connect(engine) as connection:
-        return work(connection)
-
-
-def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]) -> set[str]:
-    """Record SUCCESS of many jobs that change nothing besides themselves: one statement.
-
-    Returns the ids of the jobs whose claim was lost: nothing of them was changed.
-    """
-    claims = [held for held, _ in results]
-    values: dict[str, str | None] = {}
-    for number, (held, result) in enumerate(results):
-        values[f"id_{number}"], values[f"claim_{number}"] = held.job_id, held.claim_id
-        values[f"result_{number}"] = None if result is None else jsontext.encode(result)
-    statement = _succeed_statement(engine.dialect, len(results))
-    with connect(engine) as connection:
-        if statement.execute(connection, values).rowcount == len(results):
-            return set()
-        # An earlier try of ours may have succeeded, and its answer been lost.
-        recorded = connection.execute(
-            select(jobs.c.id).where(are_held(claims), jobs.c.state == JobState.SUCCESS.value)
-        )
-        return {held.job_id for held in claims} - set(recorded.scalars())
-
-
-@lru_cache(maxsize=128)
-def _succeed_statement(dialect: Dialect, count: int) -> Prepared:
-    ids = [named(f"id_{number}", String()) for number in range(count)]
-
-    def by_job(name: str) -> ColumnElement[Any]:
-        return case(
-            *((jobs.c.id == one, named(f"{name}_{i}", Text())) for i, one in enumerate(ids))
-        )
-
-    statement = (
-        transition("succeed")
-        .where(jobs.c.id.in_(ids), jobs.c.claim_id == by_job("claim"))
-        .values(result=by_job("result"), error=null(), finished_at=now(), lease_expires_at=null())
-    )
-    return Prepared(statement, dialect)
+    if not effects:
+        with connect(engine) as connection:
+            if connection.execute(unwatched).rowcount == 1:
+                return True
+    return in_transaction(engine, work)
 
 
 def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | None:
@@ -179,7 +140,7 @@ def release(engine: Engine, held: Claim, reason: str) -> Ended | None:
 def lock_claimed(connection: Connection, held: Claim) -> Row[Any] | None:
     """The row of a job under lock, None if it is no longer held by this claim."""
     return connection.execute(
-        select(jobs)
+        select(jobs, IS_WATCHED)
         .where(
             jobs.c.id == held.job_id,
             jobs.c.claim_id == held.claim_id,
@@ -275,6 +236,11 @@ def _leave_attempt(
             error=fault,
         )
     )
+
+
+def _tell_success(connection: Connection, held: Claim) -> None:
+    row = connection.execute(select(jobs).where(jobs.c.id == held.job_id)).one()
+    plan_deliveries(connection, JobFacts.from_row(row), JobState.SUCCESS)
 
 
 def _mine(statement: Update, held: Claim) -> Update:

@@ -17,6 +17,7 @@ from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import HELD, TRANSITIONS, WAITING, JobState
 from chalicelib.errors import ImmutableObject
 from chalicelib.services.claims import transition
+from chalicelib.services.delivery_plans import IS_WATCHED
 from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.job_reading import JobFilter, find_job
 from chalicelib.services.jobs import ring_committed
@@ -173,8 +174,7 @@ def _revoke(connection: Connection, rows: Sequence[Row[Any]]) -> None:
         .values(finished_at=now(), cancel_requested_at=now(), lease_expires_at=null())
     )
     for row in rows:
-        if concerns_a_record(row.task):
-            settle_cancelled(connection, JobFacts.from_row(row))
+        settle_cancelled(connection, JobFacts.from_row(row))
 
 
 def _request_cancel(connection: Connection, ids: Sequence[str]) -> None:
@@ -226,7 +226,7 @@ def _lock(
     connection: Connection, project_id: str, ids: Sequence[str], states: Iterable[JobState]
 ) -> list[Row[Any]]:
     """The rows of these jobs that still are in one of the states, under lock."""
-    query = select(jobs).where(
+    query = select(jobs, IS_WATCHED).where(
         jobs.c.id.in_(sorted(ids)), jobs.c.project_id == project_id, jobs.c.state.in_(states)
     )
     return list(connection.execute(query.with_for_update())) if ids else []

@@ -15,6 +15,7 @@ from chalicelib.db.tables import attempts, job_tags, jobs
 from chalicelib.domain.jobs import FINAL, JobState
 from chalicelib.errors import NotFound
 from chalicelib.schemas.job_requests import JobCriteria
+from chalicelib.services.delivery_plans import IS_WATCHED
 
 #: Seconds between two looks at a job that somebody waits for: the first, and the longest.
 _FIRST_LOOK_SECONDS = 0.05
@@ -132,7 +133,8 @@ def find_job(
     connection: Connection, project_id: str, job_id: str, *, lock: bool = False
 ) -> Row[Any]:
     """The row of a job, under lock if asked. Raises NotFound."""
-    query = select(jobs).where(jobs.c.id == job_id, jobs.c.project_id == project_id)
+    query = select(jobs, IS_WATCHED) if lock else select(jobs)
+    query = query.where(jobs.c.id == job_id, jobs.c.project_id == project_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound(f"There is no job {job_id} in this project.")

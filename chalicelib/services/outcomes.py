@@ -1,7 +1,7 @@
 """What the end of a job does to the record that the job is about, in the same transaction.
 
-This is the one place where outcomes are told: whoever wants to hear of them (a
-notification, say) is planned here.
+Whoever wants to hear of it is planned for here too; only of a success `job_lifecycle`
+finds out itself whether somebody does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import Connection, Row
 
+from chalicelib.domain.jobs import JobState
 from chalicelib.services import load_balancer_outcomes
+from chalicelib.services.delivery_plans import plan_deliveries
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +41,12 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     #: Whether an attempt was ever begun; one that was released is not counted, and yet it was.
     has_begun: bool = True
+    #: Whether a webhook hears of its end.
+    is_watched: bool = False
 
     @classmethod
     def from_row(cls, row: Row[Any]) -> JobFacts:
-        """The facts of a row of `jobs`."""
+        """The facts of a row of `jobs`; of a job that ends, with the column IS_WATCHED."""
         return cls(
             id=row.id,
             project_id=row.project_id,
@@ -50,6 +54,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
             parameters=row.parameters,
             attempts=row.attempts,
             has_begun=row.started_at is not None,
+            is_watched=bool(getattr(row, "is_watched", False)),
         )
 
 
@@ -80,9 +85,13 @@ def settle_failure(connection: Connection, job: JobFacts, fault: Fault) -> None:
     """The job failed for good: mark its record."""
     if outcomes := _BY_PREFIX.get(job.task.rpartition(".")[0]):
         outcomes.failed(connection, job, fault)
+    if job.is_watched:
+        plan_deliveries(connection, job, JobState.FAILURE, fault)
 
 
 def settle_cancelled(connection: Connection, job: JobFacts) -> None:
     """The job was cancelled: mark its record."""
     if outcomes := _BY_PREFIX.get(job.task.rpartition(".")[0]):
         outcomes.cancelled(connection, job)
+    if job.is_watched:
+        plan_deliveries(connection, job, JobState.REVOKED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,17 @@ from standardwebhooks import Webhook
 from chalicelib.db.clock import seconds_from_now
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
+from chalicelib.domain.load_balancers import LoadBalancerSpec
 from chalicelib.schemas.webhooks import NewWebhook
-from chalicelib.services import deliveries, webhooks
+from chalicelib.services import deliveries, load_balancers, webhooks
+from tests.e2e.conftest import MakeFleet
+from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
 from tests.e2e.worker_process import wait_until
 from tests.factories.webhooks import read_deliveries, read_webhook
 from tests.fakes.receiver import Receiver, run_receiver
+from worker.upstream.errors import UpstreamQuotaExceeded
+from worker.upstream.memory import MemoryUpstream
 
 ENVIRONMENT = {"WEBHOOKS_ALLOW_PRIVATE": "true"}
 
@@ -119,3 +125,50 @@ def test_redelivery_sends_the_same_message_again(fleet: Fleet, receiver: Receive
     fleet.wait_for_state(again.job_id, "SUCCESS")
     one, two = receiver.received
     assert (one.body, one.headers["webhook-id"]) == (two.body, two.headers["webhook-id"])
+
+
+def test_end_of_a_job_arrives(fleet: Fleet, receiver: Receiver) -> None:
+    webhook = create(fleet, receiver, events=["job.*"])
+    job_id = fleet.submit(SLEEP, Sleep(seconds=0))
+    wait_until(lambda: len(receiver.received) == 1, 20)
+    (request,) = receiver.received
+    payload = Webhook(webhook.secret).verify(request.body, request.headers)
+    assert (payload["type"], payload["data"]["job"]["id"]) == ("job.succeeded", job_id)
+
+
+def test_owner_is_told_what_failed_why_and_what_to_do(fleet: Fleet, receiver: Receiver) -> None:
+    create(fleet, receiver, events=["load_balancer.*"])
+    upstream = MemoryUpstream(str(fleet.upstream_path))
+    upstream.fail_next("create_load_balancer", UpstreamQuotaExceeded("Quota has been met."))
+    spec = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"])
+    record, _ = load_balancers.create(fleet.engine, PROJECT, spec)
+    wait_until(lambda: len(receiver.received) == 1, 20)
+    payload = json.loads(receiver.received[0].body)
+    assert payload["type"] == "load_balancer.error"
+    assert payload["data"]["load_balancer"]["id"] == record.id
+    assert payload["data"]["message"] == (
+        "Load balancer 'web' could not be created: Quota has been met. "
+        "Destroy the load balancer, which clears up what is left, and create it again."
+    )
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "sqlite"])
+def test_worker_that_dies_after_the_outcome_loses_no_message(
+    make_fleet: MakeFleet, receiver: Receiver, backend: str
+) -> None:
+    fleet = make_fleet(backend, **ENVIRONMENT)
+    webhook = create(fleet, receiver)
+    receiver.answer_next(503)
+    first = fleet.start_worker()
+    job_id = fleet.submit(SLEEP, Sleep(seconds=0))
+    fleet.wait_for_state(job_id, "SUCCESS")
+    first.kill()
+    fleet.start_worker()
+    (delivery,) = read_deliveries(fleet.engine, webhook_id=webhook.id)
+    wait_until(lambda: _hurried(fleet, delivery.job_id) == "SUCCESS", 30)
+    assert {request.headers["webhook-id"] for request in receiver.received} == {delivery.id}
+
+
+def _hurried(fleet: Fleet, job_id: str) -> str:
+    hurry(fleet, job_id)
+    return str(fleet.job(job_id).state)

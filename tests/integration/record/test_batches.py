@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.domain.ids import new_id
 from chalicelib.services.claims import Claim, ClaimAnswer, claim_many, unclaim
-from chalicelib.services.job_lifecycle import succeed_many
+from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import create_claimed_job, create_job, new_claim, read_job
 
 SEVEN = msgspec.Raw(b"7")

@@ -12,7 +12,7 @@ from chalicelib.db.clock import now
 from chalicelib.db.engine import in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import JobState
-from chalicelib.services.delivery_plans import is_watched, plan_deliveries
+from chalicelib.services.delivery_plans import IS_WATCHED, plan_deliveries
 from chalicelib.services.outcomes import Fault, JobFacts
 from tests.factories.jobs import create_job, read_job
 from tests.factories.load_balancers import create_load_balancer
@@ -153,14 +153,9 @@ def test_one_off_webhook_hears_of_its_job_alone(engine: Engine) -> None:
     assert len(plan(engine, job, JobState.SUCCESS)) == 1
 
 
-def test_end_of_a_delivery_is_told_to_nobody(engine: Engine) -> None:
-    create_webhook(engine)
-    assert plan(engine, create_job(engine, task=DELIVER.name), JobState.FAILURE, FAULT) == []
-
-
 def find_watched(engine: Engine) -> set[str]:
     with engine.connect() as connection:
-        return set(connection.execute(select(jobs.c.id).where(is_watched())).scalars())
+        return set(connection.execute(select(jobs.c.id).where(IS_WATCHED)).scalars())
 
 
 def test_job_is_watched_while_a_webhook_is_there_that_hears_of_it(engine: Engine) -> None:

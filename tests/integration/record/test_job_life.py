@@ -31,8 +31,8 @@ from chalicelib.services.job_lifecycle import (
     release,
     revoke,
     succeed,
-    succeed_many,
 )
+from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import create_job, expire_lease, new_claim, set_job
 from tests.fakes.sqs import FakeSqs
 from tests.integration.record.job_life import Life, check_row

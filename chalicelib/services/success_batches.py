@@ -1,0 +1,62 @@
+"""Successes of many jobs, recorded by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Engine, String, Text, case, null, select
+from sqlalchemy.engine import Dialect
+
+from chalicelib.db.clock import now
+from chalicelib.db.engine import connect
+from chalicelib.db.prepared import Prepared, named
+from chalicelib.db.tables import jobs
+from chalicelib.domain import jsontext
+from chalicelib.domain.jobs import JobState
+from chalicelib.services.claims import Claim, are_held, transition
+from chalicelib.services.delivery_plans import IS_WATCHED
+from chalicelib.services.job_lifecycle import succeed
+
+
+def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]) -> set[str]:
+    """Record SUCCESS of many jobs that change nothing besides themselves: one statement.
+
+    Those that somebody wants to hear of take a transaction each.
+    Returns the ids of the jobs whose claim was lost: nothing of them was changed.
+    """
+    claims = [held for held, _ in results]
+    values: dict[str, str | None] = {}
+    for number, (held, result) in enumerate(results):
+        values[f"id_{number}"], values[f"claim_{number}"] = held.job_id, held.claim_id
+        values[f"result_{number}"] = None if result is None else jsontext.encode(result)
+    statement = _succeed_statement(engine.dialect, len(results))
+    with connect(engine) as connection:
+        if statement.execute(connection, values).rowcount == len(results):
+            return set()
+        # An earlier try of ours may have succeeded, and its answer been lost.
+        recorded = connection.execute(
+            select(jobs.c.id).where(are_held(claims), jobs.c.state == JobState.SUCCESS.value)
+        )
+        found = set(recorded.scalars())
+    left = [(held, result) for held, result in results if held.job_id not in found]
+    return {held.job_id for held, result in left if not succeed(engine, held, result)}
+
+
+@lru_cache(maxsize=128)
+def _succeed_statement(dialect: Dialect, count: int) -> Prepared:
+    ids = [named(f"id_{number}", String()) for number in range(count)]
+
+    def by_job(name: str) -> ColumnElement[Any]:
+        return case(
+            *((jobs.c.id == one, named(f"{name}_{i}", Text())) for i, one in enumerate(ids))
+        )
+
+    statement = (
+        transition("succeed")
+        .where(jobs.c.id.in_(ids), jobs.c.claim_id == by_job("claim"), ~IS_WATCHED.element)
+        .values(result=by_job("result"), error=null(), finished_at=now(), lease_expires_at=null())
+    )
+    return Prepared(statement, dialect)
