@@ -10,6 +10,7 @@ from pathlib import Path
 from chalicelib.errors import SettingsError
 from infra.local.demo import DemoFailed, show_demo
 from infra.local.processes import ProcessEnded, StopRequested
+from infra.local.receiver import run_receiver
 from infra.local.stack import ENV_FILE, LOCAL, Stack, StackFailed, run_stack
 from infra.local.terminal import paint, say
 
@@ -23,15 +24,17 @@ def main() -> int:
     is_demo = parser.parse_args().what == "demo"
     is_ci_demo = is_demo and bool(os.environ.get("CI"))
     try:
-        with run_stack() as stack:
+        with run_receiver() as receiver, run_stack() as stack:
             if is_demo:
-                show_demo(stack)
+                show_demo(stack, receiver)
             else:
                 _tell_where(stack)
             while not is_ci_demo:
                 stack.processes.pause(0.1)
                 if not is_demo:
                     stack.processes.show_new_lines()
+                elif message := receiver.take():
+                    receiver.show(message)
     except StopRequested:
         return 1 if is_ci_demo else 0
     except ProcessEnded as error:

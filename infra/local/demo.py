@@ -1,4 +1,4 @@
-"""The demonstration: one load balancer from POST to ACTIVE, watched over HTTP."""
+"""The demonstration: one load balancer from POST to ACTIVE, and the message that tells of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from infra.local.receiver import Receiver
 from infra.local.servers.readiness import open_local
 from infra.local.stack import LOCAL, Stack
 from infra.local.terminal import paint, say
@@ -27,16 +28,17 @@ _COLOURS = {
 
 
 class DemoFailed(Exception):
-    """The load balancer did not become ACTIVE; the message says what happened instead."""
+    """It did not go as it should; the message says what happened instead."""
 
 
-def show_demo(stack: Stack) -> None:
-    """Create a load balancer, print its way to ACTIVE, then what to try next.
+def show_demo(stack: Stack, receiver: Receiver) -> None:
+    """Create a load balancer, print its way to ACTIVE and the message that tells of it.
 
     Raises:
-        DemoFailed: it did not get there, or not in two minutes.
+        DemoFailed: it did not get there, or not in two minutes, or the message was not good.
     """
     say(f"\nWhat the processes print goes to {os.path.relpath(LOCAL / 'logs')}/*.log\n")
+    _make_webhook(stack, receiver)
     began = time.monotonic()
     wanted = {"name": "demo", "type": "network", "subnet_ids": list(stack.subnets)}
     status, headers, made = _request(stack, "POST", "/loadbalancers", wanted)
@@ -45,7 +47,31 @@ def show_demo(stack: Stack) -> None:
         raise DemoFailed(f"POST /loadbalancers answered {status}: {json.dumps(made)}")
     record = _watch(stack, made["load_balancer"]["id"], made["job"]["id"], began)
     say("\n" + json.dumps(record, indent=2))
+    _await_message(stack, receiver, began)
     _suggest(stack, record["id"])
+
+
+def _make_webhook(stack: Stack, receiver: Receiver) -> None:
+    """Have the receiver told of load balancers, and not those of demonstrations before."""
+    for old in _get(stack, "/webhooks?limit=100")["webhooks"]:
+        if old["url"].startswith("http://127.0.0.1:"):
+            _request(stack, "DELETE", f"/webhooks/{old['id']}")
+    wanted = {"url": receiver.url, "events": ["load_balancer.*"]}
+    status, _, made = _request(stack, "POST", "/webhooks", wanted)
+    say(f"POST /webhooks -> {status}, for {receiver.url}")
+    if status != 201:
+        raise DemoFailed(f"POST /webhooks answered {status}: {json.dumps(made)}")
+    receiver.secret = made["secret"]
+
+
+def _await_message(stack: Stack, receiver: Receiver, began: float) -> None:
+    while (message := receiver.take()) is None:
+        if time.monotonic() - began > _LIMIT_SECONDS:
+            raise DemoFailed(f"no message came within {_LIMIT_SECONDS} seconds")
+        stack.processes.pause(_POLL_SECONDS)
+    say(f"\n{time.monotonic() - began:8.3f} s  a message arrived at {receiver.url}\n")
+    if not receiver.show(message):
+        raise DemoFailed("the signature of the message does not verify")
 
 
 def _watch(stack: Stack, record_id: str, job_id: str, began: float) -> dict[str, Any]:
@@ -103,7 +129,7 @@ def _request(
     )
     try:
         with open_local(request, timeout=30) as answer:
-            return answer.status, dict(answer.headers), json.load(answer)
+            return answer.status, dict(answer.headers), json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             return error.code, dict(error.headers), json.load(error)

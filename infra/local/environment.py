@@ -36,6 +36,9 @@ def make_environment(local: Path, sqs_port: int, api_port: int) -> dict[str, str
         "SQS_QUEUE_URL": f"{aws}/{_ACCOUNT}/bellpull-local-{{queue}}",
         "SQS_ENDPOINT_URL": aws,
         "UPSTREAM_ENDPOINT_URL": aws,
+        "SNS_ENDPOINT_URL": aws,
+        # Whoever receives webhooks here is on this machine as well.
+        "WEBHOOKS_ALLOW_PRIVATE": "true",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",

@@ -88,6 +88,8 @@ def test_demo_on_mysql_ends_well_in_ci(copy: Copy, mariadb: MariaDB) -> None:
     status, output = copy.run("demo", CI="1", DATABASE_URL=mariadb.create_database())
     assert status == 0, output
     assert '"provisioning_status": "ACTIVE"' in output
+    assert '"type": "load_balancer.active"' in output
+    assert "The signature verifies" in output
     assert not copy.env_file.exists()
 
 
