@@ -128,6 +128,14 @@ class IdempotencyKeyReused(ApiError):
     status = 422
 
 
+class KeystoneUnavailable(ApiError):
+    """Keystone cannot be asked about this token at the moment; nothing was changed."""
+
+    code = "keystone-unavailable"
+    status = 503
+    retry_after_seconds = 5
+
+
 class DatabaseUnavailable(ApiError):
     """The database cannot be reached at the moment; nothing was changed."""
 

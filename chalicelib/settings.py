@@ -70,6 +70,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: OpenTelemetry's own variable: with an exporter's name (otlp, console) API and workers
     #: send spans, if opentelemetry-sdk is installed. Its other variables hold as well.
     otel_traces_exporter: str | None = None
+    #: Whose tokens callers show: tokens that were minted here, or Keystone's.
+    auth: Literal["tokens", "keystone"] = "tokens"
+    #: Where Keystone answers, with its version: https://keystone.example.com/v3.
+    keystone_url: str | None = None
+    #: Comma-separated: a role at Keystone, =, the scope that it gives here.
+    keystone_roles: str = "reader=read,member=write,admin=admin"
     #: Largest request body in bytes.
     max_body_bytes: int = 262_144
     #: Largest body of a request with many jobs, in bytes. Lambda itself takes 6 MB.
@@ -94,6 +100,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def serializers(self) -> list[str]:
         """The names in `accept_serializers`."""
         return _split(self.accept_serializers)
+
+    @property
+    def scope_of_role(self) -> dict[str, str]:
+        """The scope that each role at Keystone gives, by the role's name in lower case."""
+        pairs = (entry.partition("=") for entry in _split(self.keystone_roles))
+        return {role.strip().lower(): scope.strip() for role, _, scope in pairs}
 
     def upstream_of(self, project_id: str) -> tuple[str, str | None]:
         """The cloud that a project's load balancers are made in, and the place in it."""
@@ -155,6 +167,13 @@ def _contradictions(settings: Settings) -> list[str]:
         f"UPSTREAM_BY_PROJECT has {entry!r}, which is not like shop=aws:eu-west-1"
         for entry in _split(settings.upstream_by_project)
         if not _UPSTREAM_ENTRY.fullmatch(entry)
+    ]
+    if settings.auth == "keystone" and not (settings.keystone_url or "").startswith("http"):
+        problems.append("AUTH=keystone needs KEYSTONE_URL, such as https://keystone.example.com/v3")
+    problems += [
+        f"KEYSTONE_ROLES gives {role!r} the scope {scope!r}: it must be read, write or admin"
+        for role, scope in settings.scope_of_role.items()
+        if scope not in ("read", "write", "admin") or not role
     ]
     if "json" not in settings.serializers:
         problems.append("ACCEPT_SERIALIZERS must name json, which every bell is written in")

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.scopes import Scope, permits
 from chalicelib.errors import Forbidden, Unauthorized
+from chalicelib.settings import get_settings
 
 if TYPE_CHECKING:
     from chalicelib.api.call import Call
+    from chalicelib.services.tokens import Caller
 
 #: The only routes that may be declared without a scope: method and path.
 PUBLIC = frozenset({("GET", "/health")})
 
-#: What can be a token at all; anything else is refused without asking the database.
-_TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
+#: What can be a token at all; anything else is refused without asking anybody. Keystone's
+#: are the longest: with signatures of their own about a thousand characters.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 def authenticate(call: Call, needed: Scope) -> None:
@@ -25,17 +28,25 @@ def authenticate(call: Call, needed: Scope) -> None:
     Raises:
         Unauthorized: there is no token, two different ones, or one that is not valid.
         Forbidden: the token lacks the scope.
-        DatabaseUnavailable: nobody can be asked.
+        DatabaseUnavailable, KeystoneUnavailable: nobody can be asked.
     """
     token = find_token(call.request.headers)
-
-    from chalicelib.services.tokens import identify
-
-    call.caller = identify(call.engine, token)
+    call.caller = _identify(call, token)
     if call.caller is None:
         raise Unauthorized("This token is not known, or was revoked.")
     if not permits(call.caller.scopes, needed):
         raise Forbidden(f"This request needs a token with the scope {needed}.")
+
+
+def _identify(call: Call, token: str) -> Caller | None:
+    if get_settings().auth == "keystone":
+        from chalicelib.services import keystone
+
+        return keystone.identify(call.engine, token)
+
+    from chalicelib.services import tokens
+
+    return tokens.identify(call.engine, token)
 
 
 def find_token(headers: Mapping[str, str]) -> str:

@@ -116,3 +116,12 @@ def test_upstream_is_chosen_by_project() -> None:
 def test_entry_of_upstream_by_project_that_says_nothing_is_named(entry: str) -> None:
     with pytest.raises(SettingsError, match="UPSTREAM_BY_PROJECT has "):
         read_settings(NEEDED | {"UPSTREAM_BY_PROJECT": f"lab=memory,{entry}"})
+
+
+def test_keystone_needs_an_address_and_scopes_that_exist() -> None:
+    with pytest.raises(SettingsError, match="AUTH=keystone needs KEYSTONE_URL"):
+        read_settings(NEEDED | {"AUTH": "keystone"})
+    with pytest.raises(SettingsError, match="gives 'member' the scope 'all'"):
+        read_settings(NEEDED | {"KEYSTONE_ROLES": "reader=read,member=all"})
+    settings = read_settings(NEEDED | {"KEYSTONE_ROLES": "Reader = read"})
+    assert settings.scope_of_role == {"reader": "read"}
