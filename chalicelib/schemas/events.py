@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.domain.webhooks import EventType
 from chalicelib.schemas.load_balancers import LoadBalancerView
@@ -50,10 +51,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     type: EventType
     #: When it happened.
-    timestamp: datetime
+    timestamp: Annotated[datetime, Meta(tz=True)]
     data: EventData
 
 
 def event_schema() -> dict[str, Any]:
-    """The JSON Schema of a webhook's body (draft 2020-12)."""
-    return msgspec.json.schema(Event)
+    """The JSON Schema (draft 2020-12) of a webhook's body, as docs/webhook-event.schema.json."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | msgspec.json.schema(Event)

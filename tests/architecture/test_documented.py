@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
+from chalicelib.domain.webhooks import EventType
+from chalicelib.schemas.events import event_schema
 from chalicelib.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -26,3 +29,13 @@ def test_make_help_lists_every_target() -> None:
     )
     listed = set(re.findall(r"^  make (\S+)", shown.stdout, re.MULTILINE))
     assert listed == targets == phony
+
+
+def test_schema_of_webhooks_is_the_one_of_the_code() -> None:
+    written = json.loads((ROOT / "docs/webhook-event.schema.json").read_text(encoding="utf-8"))
+    assert written == event_schema()
+
+
+def test_page_on_webhooks_names_every_event() -> None:
+    text = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8")
+    assert [event.value for event in EventType if f"`{event.value}`" not in text] == []

@@ -163,7 +163,7 @@ def test_worker_that_dies_after_the_outcome_loses_no_message(
     job_id = fleet.submit(SLEEP, Sleep(seconds=0))
     fleet.wait_for_state(job_id, "SUCCESS")
     first.kill()
-    fleet.start_worker()
+    fleet.start_worker("-Q", "notifications")
     (delivery,) = read_deliveries(fleet.engine, webhook_id=webhook.id)
     wait_until(lambda: _hurried(fleet, delivery.job_id) == "SUCCESS", 30)
     assert {request.headers["webhook-id"] for request in receiver.received} == {delivery.id}

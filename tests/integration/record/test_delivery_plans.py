@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 from sqlalchemy import Engine, select
 
@@ -12,6 +13,7 @@ from chalicelib.db.clock import now
 from chalicelib.db.engine import in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import JobState
+from chalicelib.schemas.events import event_schema
 from chalicelib.services.delivery_plans import IS_WATCHED, plan_deliveries
 from chalicelib.services.outcomes import Fault, JobFacts
 from tests.factories.jobs import create_job, read_job
@@ -31,7 +33,10 @@ def plan(engine: Engine, job: Any, state: JobState, fault: Fault | None = None) 
     """Plan deliveries for the end of a job; returns their payloads."""
     facts = JobFacts.from_row(job)
     in_transaction(engine, lambda connection: plan_deliveries(connection, facts, state, fault))
-    return [row.payload for row in read_deliveries(engine)]
+    payloads = [row.payload for row in read_deliveries(engine)]
+    for payload in payloads:
+        jsonschema.validate(payload, event_schema())
+    return payloads
 
 
 def create_balancer_job(engine: Engine, kind: str, **record: Any) -> Any:
