@@ -52,6 +52,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         headers["run_at"] = parse_eta(headers.pop("eta", None))
         headers["eta"] = None
         headers["claimed_attempt"] = 0
+        headers["has_slot"] = False
         headers["claim_id"] = new_id()
         headers["worker_id"] = WORKER_ID
         self.arrived_at = time.monotonic()
@@ -82,6 +83,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         """
         self._desk = desk
         self.request_dict["claimed_attempt"] = self.held.attempt
+        self.request_dict["has_slot"] = self.held.has_slot
         limit, soft_limit = self.time_limits
         # Pools of threads call back in their own.
         in_loop = partial(partial, desk.calls.now_or_soon)

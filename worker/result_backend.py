@@ -27,10 +27,10 @@ from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
-from chalicelib.services.turns import pass_turn
 from worker import process
 from worker.tasks.claiming import insist, make_foreign_job
 from worker.tasks.faults import decide_delay, describe, is_retryable
+from worker.tasks.following import let_others_go
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,12 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
             logger.warning("expiry not recorded: job_id=%s", job_id)
 
     def _record_failure(self, request: Any, error: BaseException) -> None:
-        held = Claim(job_id=request.id, claim_id=request.claim_id, worker_id=request.worker_id)
+        held = Claim(
+            job_id=request.id,
+            claim_id=request.claim_id,
+            worker_id=request.worker_id,
+            has_slot=bool(getattr(request, "has_slot", False)),
+        )
         task = self.app.tasks.get(request.task)
         contract = getattr(task, "contract", None)
         delay = decide_delay(contract, error)
@@ -100,7 +105,7 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
                 # The process died before it claimed: the bell is spent, the job still waits.
                 ring_waiting(engine, held.job_id)
                 return
-            pass_turn(engine, ended.project_id, ended.key)
+            let_others_go(held, ended.project_id, ended.key)
             if ended.bell is not None:
                 ring_committed(engine, [ended.bell])
         except DatabaseUnavailable:

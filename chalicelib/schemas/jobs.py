@@ -35,13 +35,15 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     attempts: int
     max_attempts: int
     created_at: datetime
-    #: Null while it waits for another job of its key to end.
+    #: Null while nobody can say, see `held_by`.
     run_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     #: Jobs that share one run one at a time.
     key: str | None
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate.
+    held_by: str | None
     #: The newer job that took its place, and the older ones whose place it took.
     superseded_by: str | None
     supersedes: list[str]

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, and_, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
-from chalicelib.db.tables import jobs
+from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import JobState
 from chalicelib.services.claims import Claim, ClaimAnswer, claim, held_values, transition
 from chalicelib.services.outcomes import Fault
@@ -33,10 +33,11 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
     """Give a foreign message its row: claimed, or waiting if it asks for a later time."""
     values: dict[str, Any] = {}
-    if new.run_at is None:
+    begins = new.run_at is None and not _is_controlled(engine, new)
+    if begins:
         values |= {"attempts": 1, "state": JobState.STARTED.value}
         values |= held_values(held, lease_seconds)
-    if _insert(engine, held.job_id, new, values) and new.run_at is None:
+    if _insert(engine, held.job_id, new, values) and begins:
         held.attempt = 1
         return ClaimAnswer.CLAIMED
     return claim(engine, held, lease_seconds)
@@ -51,6 +52,16 @@ def end_expired(engine: Engine, job_id: str, new: NewJob) -> None:
         if connection.execute(statement).rowcount:
             return
     _insert(engine, job_id, new, {"state": JobState.REVOKED.value, **ended})
+
+
+def _is_controlled(engine: Engine, new: NewJob) -> bool:
+    """Whether something was said about its queue or task: see `services.admission`."""
+    said = or_(
+        and_(controls.c.scope == "queue", controls.c.name == new.queue),
+        and_(controls.c.scope == "task", controls.c.name == new.task),
+    )
+    with connect(engine) as connection:
+        return connection.execute(select(controls.c.name).where(said).limit(1)).first() is not None
 
 
 def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) -> bool:

@@ -21,7 +21,9 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     null,
+    or_,
     select,
     update,
 )
@@ -30,7 +32,7 @@ from sqlalchemy.engine import Dialect
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect
 from chalicelib.db.prepared import Prepared, named
-from chalicelib.db.tables import jobs
+from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
 
 
@@ -44,6 +46,8 @@ class Claim(msgspec.Struct, kw_only=True):
     worker_id: str
     #: Which attempt at the job this is, 1 for the first; known once it is claimed.
     attempt: int = 0
+    #: Whether the job takes a slot of a limit of jobs at once, until it has ended.
+    has_slot: bool = False
 
 
 class ClaimAnswer(StrEnum):
@@ -54,6 +58,8 @@ class ClaimAnswer(StrEnum):
     TAKEN = "taken"
     #: `run_at` has not come: the bell was early, and has to be rung again.
     EARLY = "early"
+    #: It waits for something else than a time, and is let go by whoever makes it come true.
+    HELD = "held"
     #: There is no such job: the message is another Celery client's, or outlived its job.
     UNKNOWN = "unknown"
 
@@ -70,19 +76,34 @@ def transition(name: str) -> Update:
 def claim(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
     """Take the job for this worker if it may run now: one statement when it may.
 
-    Sets `held.attempt` when it was taken.
+    Sets `held.attempt` when it was taken. What is paused or limited seems early: see
+    `services.admission`.
     """
-    statement = (
-        transition("claim")
-        .where(jobs.c.id == held.job_id, jobs.c.run_at <= now())
-        .values(held_values(held, lease_seconds))
-    )
     with connect(engine) as connection:
-        if attempt := _count_attempt(connection, statement):
-            held.attempt = attempt
+        if claim_row(connection, held, lease_seconds, _is_free()):
             return ClaimAnswer.CLAIMED
         row = connection.execute(_REFUSED.where(jobs.c.id == held.job_id)).one_or_none()
         return _why_refused(row, held)
+
+
+def claim_row(
+    connection: Connection, held: Claim, lease_seconds: float, *conditions: ColumnElement[bool]
+) -> bool:
+    """Take the job if it is due and the conditions hold; sets `held.attempt` if so."""
+    statement = (
+        transition("claim")
+        .where(jobs.c.id == held.job_id, jobs.c.run_at <= now(), *conditions)
+        .values(held_values(held, lease_seconds))
+    )
+    held.attempt = _count_attempt(connection, statement)
+    return held.attempt > 0
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Nothing was said about the job's queue or task."""
+    of_queue = and_(controls.c.scope == "queue", controls.c.name == jobs.c.queue)
+    of_task = and_(controls.c.scope == "task", controls.c.name == jobs.c.task)
+    return ~select(literal(1)).select_from(controls).where(or_(of_queue, of_task)).exists()
 
 
 def claim_many(
@@ -143,10 +164,12 @@ def _claim_statement(dialect: Dialect, count: int) -> Prepared:
             jobs.c.id.in_([named(f"id_{i}", String()) for i in range(count)]),
             jobs.c.run_at <= now(),
             jobs.c.attempts == named("number", Integer()),
+            _is_free(),
         )
         .values(
             attempts=named("next_number", Integer()),
             started_at=now(),
+            held_by=null(),
             worker_id=named("worker_id", String()),
             claim_id=named("claim_id", String()),
             lease_expires_at=seconds_from_now(named("lease_seconds", Float())),
@@ -185,6 +208,7 @@ def held_values(held: Claim, lease_seconds: float) -> dict[str, Any]:
     """The columns of a row that a claim holds."""
     return {
         "started_at": now(),
+        "held_by": null(),
         "worker_id": held.worker_id,
         "claim_id": held.claim_id,
         "lease_expires_at": seconds_from_now(lease_seconds),

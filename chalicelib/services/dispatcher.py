@@ -31,8 +31,8 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING, JobState
+from chalicelib.services import admission, workers
 from chalicelib.services import heard as heard_service
-from chalicelib.services import workers
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import (
     give_up,
@@ -74,6 +74,7 @@ def dispatch_due(engine: Engine) -> Dispatched:
     """
     rung, rerung = ring_due(engine), ring_lost(engine)
     pass_forgotten_turns(engine)
+    admission.sweep(engine)
     scheduled, rescued = make_due(engine), rescue_lapsed(engine)
     if rescued:
         rung += ring_due(engine)

@@ -197,10 +197,12 @@ def _resubmit(connection: Connection, rows: Sequence[Row[Any]]) -> list[Bell]:
         joined = row.key and join_line(connection, row.project_id, row.key, row.id)
         if joined and not joined.is_its_turn:
             bells += joined.bells
-            _put_back(connection, [row.id], run_at=HELD, not_before=null(), rung_at=null())
+            _put_back(
+                connection, [row.id], run_at=HELD, not_before=null(), rung_at=null(), held_by="key"
+            )
         else:
             free.append(row)
-    _put_back(connection, [row.id for row in free], run_at=now(), rung_at=now())
+    _put_back(connection, [row.id for row in free], run_at=now(), rung_at=now(), held_by=null())
     return bells + [make_bell(row, attempts=0) for row in free]
 
 

@@ -34,7 +34,7 @@ from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import job_key_places, job_keys, jobs
-from chalicelib.domain.jobs import FINAL, HELD, WAITING
+from chalicelib.domain.jobs import FINAL, WAITING
 from chalicelib.services.claims import transition
 from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.outcomes import Fault, JobFacts, settle_cancelled
@@ -173,8 +173,8 @@ def _let_go(connection: Connection, job_id: str) -> list[Bell]:
     """Let a held job run when it wants to; nothing happens to one that was let go before."""
     done = connection.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.state.in_(_WAITING), jobs.c.run_at == HELD)
-        .values(run_at=func.coalesce(jobs.c.not_before, now()), rung_at=null())
+        .where(jobs.c.id == job_id, jobs.c.state.in_(_WAITING), jobs.c.held_by == "key")
+        .values(run_at=func.coalesce(jobs.c.not_before, now()), rung_at=null(), held_by=null())
     )
     if done.rowcount == 0:
         return []

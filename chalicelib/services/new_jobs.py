@@ -97,6 +97,7 @@ def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
         "key": new.key,
         "not_before": None,
         "supersedes": None,
+        "held_by": None,
         "request_id": bell.request_id,
         "traceparent": bell.traceparent,
     }
@@ -143,6 +144,7 @@ def _join(
     if joined.is_its_turn:
         return [bell]
     values |= {"not_before": values["run_at"], "run_at": HELD, "rung_at": None}
+    values["held_by"] = "key"
     return joined.bells
 
 

@@ -23,13 +23,13 @@ from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import Effect, Ended
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_success
-from chalicelib.services.turns import pass_turn
 from worker import process
 from worker.cancelling import interruptible
 from worker.progress import Reporter
 from worker.tasks.claiming import claim_or_ignore, insist
 from worker.tasks.deferred import MAX_BYTES, defer_success
 from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
+from worker.tasks.following import let_others_go
 from worker.tasks.results import encode_result
 from worker.tasks.retrying import change_arguments
 
@@ -80,6 +80,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             claim_id=request.claim_id,
             worker_id=request.worker_id,
             attempt=request.claimed_attempt,
+            has_slot=request.has_slot,
         )
         is_at_desk = held.attempt > 0
         args, kwargs = claim_or_ignore(self, held, args, kwargs)
@@ -124,18 +125,14 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             )
             effects.append(partial(settle_success, job=facts, result=value))
         result = encode_result(process.engine(), value)
-        is_lone = not effects and not self.request.chord
         key = self._key()
-        if (
-            may_defer
-            and is_lone
-            and key is None
-            and (result is None or len(bytes(result)) <= MAX_BYTES)
-        ):
+        waited_for = key is not None or held.has_slot or self.request.chord
+        is_small = result is None or len(bytes(result)) <= MAX_BYTES
+        if may_defer and is_small and not effects and not waited_for:
             defer_success(result)
             return True
         done = insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
-        pass_turn(process.engine(), job.project_id, key)
+        let_others_go(held, job.project_id, key)
         return done
 
     def _key(self) -> str | None:
@@ -149,7 +146,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         self.request.is_recorded = True
         if ended is None:
             raise _lost(held) from error
-        pass_turn(process.engine(), ended.project_id, ended.key)
+        let_others_go(held, ended.project_id, ended.key)
         if ended.bell is not None and not isinstance(error, Reject):
             ring_committed(process.engine(), [ended.bell])
         if ended.state == "RETRY" and not isinstance(error, Retry):

@@ -16,7 +16,7 @@ from chalicelib.broker.message import BELL_HEADER
 from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.jobs import RetryPolicy
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims, job_lifecycle
+from chalicelib.services import admission, claims, job_lifecycle
 from chalicelib.services.adoption import NewJob, adopt
 from chalicelib.services.claims import Claim, ClaimAnswer
 from chalicelib.services.dispatcher import ring_waiting
@@ -74,7 +74,7 @@ def answer_refused(
     """Do what a refused claim asks for, and return what became of it.
 
     A message without a row gets one, if `make_job` says that it is another client's; a bell
-    that was early is rung again for its time.
+    that was early is rung again for its time; what is paused or limited is held, or admitted.
 
     Raises:
         DatabaseUnavailable: the database has been away for long.
@@ -83,6 +83,10 @@ def answer_refused(
     engine, lease = process.engine(), get_settings().lease_seconds
     if answer is ClaimAnswer.UNKNOWN and (new := make_job()) is not None:
         answer = insist(lambda: adopt(engine, held, new, lease), patience_seconds=PATIENCE_SECONDS)
+    if answer is ClaimAnswer.EARLY:
+        answer = insist(
+            lambda: admission.admit(engine, held, lease), patience_seconds=PATIENCE_SECONDS
+        )
     if answer is ClaimAnswer.EARLY:
         insist(lambda: ring_waiting(engine, held.job_id), patience_seconds=PATIENCE_SECONDS)
     return answer

@@ -1,6 +1,7 @@
 """The tables of the record, one file a noun."""
 
 from chalicelib.db.tables.attempts import attempts
+from chalicelib.db.tables.controls import control_slots, controls
 from chalicelib.db.tables.deliveries import deliveries
 from chalicelib.db.tables.idempotency_keys import idempotency_keys
 from chalicelib.db.tables.job_keys import job_key_places, job_keys
@@ -15,6 +16,8 @@ from chalicelib.db.tables.workers import workers
 
 __all__ = [
     "attempts",
+    "control_slots",
+    "controls",
     "deliveries",
     "idempotency_keys",
     "job_key_places",

@@ -37,6 +37,8 @@ jobs = Table(
     Column("key", text(255)),
     #: When it may run at the earliest, for one that is held until its turn comes.
     Column("not_before", UtcDateTime()),
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate.
+    Column("held_by", ascii_text(8)),
     #: The newer job that took its place, and those whose place it took.
     Column("superseded_by", ascii_text(155)),
     Column("supersedes", Json()),

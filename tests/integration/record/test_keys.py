@@ -37,7 +37,7 @@ def submit(
     def work(connection: Connection) -> list[str]:
         joined = keys.join_line(connection, new["project_id"], key, job_id, in_place_of=in_place_of)
         values = {"supersedes": joined.supersedes or None} | (
-            {} if joined.is_its_turn else {"run_at": HELD}
+            {} if joined.is_its_turn else {"run_at": HELD, "held_by": "key"}
         )
         create_job(connection, id=job_id, key=key, **(values | new))
         own = [job_id] if joined.is_its_turn else []
