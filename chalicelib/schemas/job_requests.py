@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from chalicelib.domain.jobs import JobState
+from chalicelib.schemas.webhooks import JobWebhook
 
 #: Longest that a job may wait, in seconds: ten years.
 MAX_WAIT_SECONDS = 315_360_000
@@ -94,6 +95,8 @@ class SubmittedJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         ]
         | None
     ) = None
+    #: Where the end of this job alone is told, besides the webhooks of the project.
+    webhook: JobWebhook | None = None
     #: Take the place of those of the same key and task that wait: they end as REVOKED.
     supersede: bool = False
     tags: Tags = field(default_factory=list)

@@ -54,6 +54,17 @@ class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             _require_key(self.secret)
 
 
+class JobWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a job's own end is to be told."""
+
+    url: Url
+    #: Its signatures are made with it; no answer shows it.
+    secret: Secret
+
+    def __post_init__(self) -> None:
+        _require_key(self.secret)
+
+
 class ChangedWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of a request that changes one."""
 

@@ -10,10 +10,12 @@ import msgspec
 
 from chalicelib.broker.contracts import all_contracts
 from chalicelib.broker.queues import QUEUES
+from chalicelib.domain.webhooks import find_url_problem
 from chalicelib.errors import InvalidFields
 from chalicelib.schemas.checking import Place, Problem, find_problems, to_pointer
 from chalicelib.schemas.job_requests import MAX_WAIT_SECONDS, SubmittedJob
 from chalicelib.services.new_jobs import NewJob
+from chalicelib.settings import get_settings
 
 
 def read_jobs(asked: Sequence[SubmittedJob], at: datetime, created_by: str | None) -> list[NewJob]:
@@ -76,6 +78,7 @@ def _read(
         is_unique=asked.unique,
         key=asked.key,
         supersedes=asked.supersede,
+        webhook=asked.webhook,
         created_by=created_by,
     )
 
@@ -90,4 +93,9 @@ def _misfits(asked: SubmittedJob, at: datetime) -> list[Problem]:
         found.append((("supersede",), "Expected a key beside this."))
     if asked.queue is not None and asked.queue not in QUEUES:
         found.append((("queue",), f"Expected one of {', '.join(QUEUES)}."))
+    if asked.webhook is not None:
+        is_private_permitted = get_settings().webhooks_allow_private
+        url = asked.webhook.url
+        if problem := find_url_problem(url, is_private_permitted=is_private_permitted):
+            found.append((("webhook", "url"), problem))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +19,10 @@ from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING
 from chalicelib.errors import DatabaseUnavailable
+from chalicelib.schemas.webhooks import JobWebhook
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.new_jobs import Made, NewJob, as_row, insert_made, make_job
+from chalicelib.services.webhooks import watch_job
 
 __all__ = ["NewJob", "Submitted", "insert_job", "ring_committed", "submit", "submit_many"]
 
@@ -80,7 +82,12 @@ def submit_many(
         with connect(engine) as connection:
             done = _all_new(made, insert_made(connection, made))
     else:
-        done, is_replay = _record(engine, project_id, made, once)
+        hooks = {
+            bell.job_id: new.webhook
+            for (_, bell, _), new in zip(made, wanted, strict=True)
+            if new.webhook is not None
+        }
+        done, is_replay = _record(engine, project_id, made, hooks, once)
         if is_replay:
             return done, True
     ring_committed(engine, done.bells)
@@ -124,7 +131,7 @@ def ring_committed(engine: Engine, bells: Sequence[Bell]) -> None:
 
 def _is_plain(new: NewJob) -> bool:
     """Whether recording it takes no more than its own row."""
-    return not new.tags and not new.is_unique and new.key is None
+    return not (new.tags or new.is_unique or new.key or new.webhook)
 
 
 def _all_new(made: Sequence[Made], bells: Sequence[Bell]) -> Submitted:
@@ -135,10 +142,17 @@ def _all_new(made: Sequence[Made], bells: Sequence[Bell]) -> Submitted:
 
 
 def _record(
-    engine: Engine, project_id: str, made: Sequence[Made], once: Once | None
+    engine: Engine,
+    project_id: str,
+    made: Sequence[Made],
+    hooks: Mapping[str, JobWebhook],
+    once: Once | None,
 ) -> tuple[Submitted, bool]:
     def work(connection: Connection) -> tuple[Submitted, list[str]]:
         done = _insert_if_unique(connection, made)
+        for row in done.rows:
+            if hook := hooks.get(row.id):
+                watch_job(connection, project_id, row.id, hook)
         return done, [row.id for row in done.rows]
 
     def replay(ids: Sequence[str]) -> Submitted:

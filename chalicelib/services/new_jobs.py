@@ -17,6 +17,7 @@ from chalicelib.broker.message import Bell
 from chalicelib.db.tables import job_tags, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import HELD, JobState
+from chalicelib.schemas.webhooks import JobWebhook
 from chalicelib.services.keys import join_line
 from chalicelib.tracing import trace_columns
 
@@ -48,6 +49,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     supersedes: bool = False
     #: The token that submits it.
     created_by: str | None = None
+    #: Who is told of its end besides the webhooks of the project.
+    webhook: JobWebhook | None = None
     #: For who has to know that no other job has it; one is drawn otherwise.
     job_id: str | None = None
 

@@ -15,7 +15,7 @@ from chalicelib.db.tables import webhooks
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.webhooks import find_url_problem, is_permitted_topic, topic_region
 from chalicelib.errors import InvalidFields, LimitReached, NotFound
-from chalicelib.schemas.webhooks import ChangedWebhook, NewWebhook
+from chalicelib.schemas.webhooks import ChangedWebhook, JobWebhook, NewWebhook
 from chalicelib.settings import get_settings
 
 #: Webhooks of a project, one-off ones aside: each event is a row for each of them.
@@ -44,13 +44,13 @@ def create(engine: Engine, project_id: str, new: NewWebhook) -> Row[Any]:
     return in_transaction(engine, work)
 
 
-def watch_job(connection: Connection, project_id: str, job_id: str, new: NewWebhook) -> Row[Any]:
+def watch_job(connection: Connection, project_id: str, job_id: str, new: JobWebhook) -> None:
     """Make a webhook that hears of one job alone, in the transaction that submits the job.
 
-    Raises InvalidFields if it cannot have this address.
+    Its address was judged when the request was read; it goes when the job is cleaned away.
     """
-    _require_address(project_id, new.url)
-    return _insert(connection, project_id, new, job_id=job_id)
+    lone = NewWebhook(url=new.url, secret=new.secret)
+    _insert(connection, project_id, lone, job_id=job_id)
 
 
 def get(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
