@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.broker.queues import dead_letter_queue
-from chalicelib.broker.sqs import get_sqs
+from chalicelib.broker.sending import get_sender
 from chalicelib.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class Outbox:
         kind, url, queue = key
         for attempt in range(1, _TRIES + 1):
             try:
-                batch = _CALLS[kind](get_sqs(), url, queue, batch)
+                batch = _CALLS[kind](get_sender(), url, queue, batch)
             except (BotoCoreError, ClientError) as error:
                 logger.warning("%s of %d messages failed: %r", kind, len(batch), error)
             else:

@@ -1,7 +1,7 @@
-"""Sends messages to SQS: signed and sent by botocore's parts, without its client.
+"""Calls SQS for what each job needs: signed and sent by botocore's parts, without its client.
 
 The client spends twice the CPU of both on a call, and a sixth of a cold start on reading the
-models of services (measured); the protocol for the two calls here is a line of JSON each.
+models of services (measured); the protocol for the calls here is a line of JSON each.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 
@@ -35,7 +35,7 @@ _SOCKET_OPTIONS = [
 
 
 class Sender:
-    """The two calls that ringing needs, with the names and arguments that boto3 gives them."""
+    """What ringing and answering bells needs, with the names and arguments of boto3."""
 
     def __init__(self, settings: Settings) -> None:
         self._session = Session()
@@ -54,6 +54,18 @@ class Sender:
         """Send up to ten; the answer names those that `Failed`. Raises as `send_message`."""
         return self._call("SendMessageBatch", request)
 
+    def delete_message_batch(self, **request: Any) -> dict[str, Any]:
+        """Delete up to ten; the answer names those that `Failed`. Raises as `send_message`."""
+        return self._call("DeleteMessageBatch", request)
+
+    def delete_message(self, **request: Any) -> dict[str, Any]:
+        """Delete one. Raises as `send_message`."""
+        return self._call("DeleteMessage", request)
+
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        """Show up to ten again, sooner or later. Raises as `send_message`."""
+        return self._call("ChangeMessageVisibilityBatch", request)
+
     def close(self) -> None:
         """Close what is connected."""
         self._http.clear()
@@ -69,7 +81,7 @@ class Sender:
                 continue
             if status < 500 or left == 0:
                 break
-        said = _read(content)
+        said = _read(content or b"{}")
         if status >= 300 or said is None:
             raise ClientError(_describe(status, said or {}), action)
         return said

@@ -102,3 +102,39 @@ def test_bells_ring_in_a_mocked_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         messages = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
         ids = {msgspec.json.decode(message["Body"])["headers"]["id"] for message in messages}
     assert ids == {"j0", "j1", "j2"}
+
+
+def test_received_messages_are_shown_again_and_deleted(settings: Settings, sender: Sender) -> None:
+    url = settings.queue_url("default")
+    client = boto3.client("sqs", endpoint_url=settings.sqs_endpoint_url, region_name="us-east-1")
+    sender.send_message_batch(
+        QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": f"body {n}"} for n in range(3)]
+    )
+
+    def take() -> dict[str, str]:
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return {each["Body"]: each["ReceiptHandle"] for each in answer.get("Messages", [])}
+
+    handles = list(take().values())
+    assert take() == {}
+    entries = [
+        {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+        for n, handle in enumerate([*handles, "no handle at all"])
+    ]
+    answer = sender.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+    assert [each["Id"] for each in answer["Failed"]] == ["3"]
+    again = take()
+    assert sorted(again) == ["body 0", "body 1", "body 2"]
+    first, *others = again.values()
+    sender.delete_message(QueueUrl=url, ReceiptHandle=first)
+    answer = sender.delete_message_batch(
+        QueueUrl=url,
+        Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(others)],
+    )
+    assert not answer.get("Failed")
+    counts = client.get_queue_attributes(
+        QueueUrl=url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    assert set(counts.values()) == {"0"}
+    client.close()

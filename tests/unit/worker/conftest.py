@@ -76,7 +76,7 @@ def channel(hub: FakeHub, receives: Receives, monkeypatch: pytest.MonkeyPatch) -
         )
 
     monkeypatch.setattr(made, "_get_async", get_async)
-    monkeypatch.setattr("worker.outbox.get_sqs", ToldSqs)
+    monkeypatch.setattr("worker.outbox.get_sender", ToldSqs)
     yield made
     made.outbox.close(1)
     connection.close()

@@ -17,7 +17,7 @@ URL = "http://127.0.0.1:9/123456789012/bp-default"
 @pytest.fixture
 def sqs(monkeypatch: pytest.MonkeyPatch) -> ToldSqs:
     told = ToldSqs()
-    monkeypatch.setattr(outbox_module, "get_sqs", lambda: told)
+    monkeypatch.setattr(outbox_module, "get_sender", lambda: told)
     return told
 
 
