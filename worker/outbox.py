@@ -114,6 +114,8 @@ class Outbox:
                 batch = _CALLS[kind](get_sender(), url, queue, batch)
             except (BotoCoreError, ClientError) as error:
                 logger.warning("%s of %d messages failed: %r", kind, len(batch), error)
+            except Exception:  # the edge: this thread has more to tell
+                logger.exception("%s of %d messages failed", kind, len(batch))
             else:
                 if not batch:
                     return
