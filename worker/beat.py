@@ -7,6 +7,7 @@ orders, which only need the database, do not wait for that.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 #: Every so many seconds a worker also prunes dead workers and cleans old rows.
 _HOUSEKEEPING_SECONDS = 60.0
+#: Beats after an outage of the database in which nobody's jobs are rescued: every lease may
+#: have lapsed meanwhile, and its worker be well.
+_BEATS_AFTER_OUTAGE = 2.5
 #: Seconds that a message waits in a worker whose pool is full, before others may take it.
 _STALE_SECONDS = 10.0
 #: Seconds to wait at the end for outcomes to be recorded; after that their leases lapse.
@@ -76,6 +80,8 @@ class Beat(threading.Thread):
         self._protection = ScaleInProtection(self._settings.ecs_agent_uri)
         self._leaver = Leaver(controller, self._settings.shutdown_grace_seconds)
         self._housekept_at = 0.0
+        #: Monotonic time at which the database was last found to be away.
+        self._away_at = -math.inf
         self._dispatching = threading.Thread(
             target=self._repeat, args=(self._dispatch,), name="dispatch", daemon=True
         )
@@ -157,7 +163,14 @@ class Beat(threading.Thread):
         channel = process.find_channel(self._controller)
         if channel is not None:
             self._visibility.extend(channel)  # does not wait for the database
-        dispatcher.dispatch_due(engine)
+        try:
+            since_away = time.monotonic() - self._away_at
+            dispatcher.dispatch_due(
+                engine, may_rescue=since_away > _BEATS_AFTER_OUTAGE * settings.beat_seconds
+            )
+        except DatabaseUnavailable:
+            self._away_at = time.monotonic()
+            raise
         if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
             self._housekept_at = time.monotonic()
             dispatcher.keep_house(

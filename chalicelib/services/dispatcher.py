@@ -67,15 +67,17 @@ class Dispatched(msgspec.Struct, frozen=True, kw_only=True):
     rescued: int
 
 
-def dispatch_due(engine: Engine) -> Dispatched:
+def dispatch_due(engine: Engine, *, may_rescue: bool = True) -> Dispatched:
     """Ring, make and rescue: everything that jobs wait for. Raises DatabaseUnavailable.
 
     Ringing comes first, so that whatever goes wrong after it keeps no other job waiting.
+    `may_rescue`: False when the database was away a moment ago, and no worker could extend
+    a lease: those that are alive need a beat to do it.
     """
     rung, rerung = ring_due(engine), ring_lost(engine)
     pass_forgotten_turns(engine)
     admission.sweep(engine)
-    scheduled, rescued = make_due(engine), rescue_lapsed(engine)
+    scheduled, rescued = make_due(engine), rescue_lapsed(engine) if may_rescue else 0
     if rescued:
         rung += ring_due(engine)
     done = Dispatched(scheduled=scheduled, rung=rung, rerung=rerung, rescued=rescued)

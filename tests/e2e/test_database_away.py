@@ -48,6 +48,28 @@ def test_jobs_end_once_though_the_database_was_away(
         fleet.engine.dispose()
 
 
+def test_outage_longer_than_a_lease_costs_no_running_job_its_attempt(
+    make_fleet: MakeFleet, mariadb_template: list[str]
+) -> None:
+    with MariaDB() as server:
+        url = server.create_database()
+        _copy(server, mariadb_template, url)
+        fleet = make_fleet(url, LEASE_SECONDS=3, BEAT_SECONDS=1)
+        for _ in range(3):
+            fleet.start_worker(concurrency=1)
+        job_ids = [fleet.submit(SLEEP, Sleep(seconds=10)) for _ in range(3)]
+        for job_id in job_ids:
+            fleet.wait_for_state(job_id, "STARTED")
+        fleet.engine.dispose()
+        server.stop()
+        time.sleep(5)
+        server.start()
+        for job_id in job_ids:
+            assert fleet.wait_for_state(job_id, "SUCCESS", seconds=40).attempts == 1
+            assert fleet.outcomes(job_id) == []
+        fleet.engine.dispose()
+
+
 def test_worker_can_be_stopped_while_the_database_is_away(
     make_fleet: MakeFleet, mariadb_template: list[str]
 ) -> None:

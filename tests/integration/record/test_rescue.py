@@ -35,6 +35,14 @@ def test_job_of_a_lost_worker_is_put_back_and_counted(engine: Engine) -> None:
     assert (attempt.outcome, attempt.number, attempt.worker_id) == ("lost", 1, "worker-1")
 
 
+def test_nobody_is_rescued_while_workers_recover_from_an_outage(engine: Engine) -> None:
+    held = create_lapsed_job(engine)
+    assert dispatch_due(engine, may_rescue=False).rescued == 0
+    assert read_job(engine, held.job_id).state == "STARTED"
+    extend(engine, "worker-1", [held.job_id], 40.0)
+    assert dispatch_due(engine).rescued == 0
+
+
 def test_rescued_job_is_rung_in_the_same_pass(engine: Engine, sqs: FakeSqs) -> None:
     held = create_lapsed_job(engine)
     done = dispatch_due(engine)

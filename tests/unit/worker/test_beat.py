@@ -28,7 +28,7 @@ def test_leases_are_kept_while_sqs_does_not_answer(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(workers, "heartbeat", lambda *_: None)
     monkeypatch.setattr(workers, "deregister", lambda *_: None)
     monkeypatch.setattr(dispatcher, "keep_house", lambda *_, **__: None)
-    monkeypatch.setattr(dispatcher, "dispatch_due", lambda _: answers.wait(30))
+    monkeypatch.setattr(dispatcher, "dispatch_due", lambda _, **__: answers.wait(30))
     app = SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=[])))
     beating = beat.Beat(SimpleNamespace(app=app, concurrency=1, pool=None))
     beating.start()
