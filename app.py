@@ -5,12 +5,15 @@ from __future__ import annotations
 from chalice.app import Chalice
 
 from chalicelib.api import (
+    documents,
+    fleet,
     health,
     job_orders,
     jobs,
     load_balancers,
     schedule,
     schedules,
+    tokens,
     webhooks,
 )
 from chalicelib.api.middleware import answer_request
@@ -18,5 +21,16 @@ from chalicelib.api.middleware import answer_request
 app = Chalice(app_name="bellpull", configure_logs=False)
 app.api.binary_types = []  # everything is JSON, and Chalice asks for Accept where it is not
 app.register_middleware(answer_request, "http")
-for module in (load_balancers, jobs, job_orders, schedules, webhooks, health, schedule):
+for module in (
+    jobs,
+    job_orders,
+    schedules,
+    load_balancers,
+    webhooks,
+    fleet,
+    tokens,
+    health,
+    documents,
+    schedule,
+):
     app.register_blueprint(module.blueprint)

@@ -136,6 +136,41 @@ class KeystoneUnavailable(ApiError):
     retry_after_seconds = 5
 
 
+class PreconditionFailed(ApiError):
+    """This object is no longer what If-Match says: look at it again."""
+
+    code = "precondition-failed"
+    status = 412
+
+
+class TooManyRequests(ApiError):
+    """This token has sent as many requests as it may in this minute."""
+
+    code = "too-many-requests"
+    status = 429
+    retry_after_seconds = 60
+
+    def __init__(self, message: str | None = None, retry_after_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotReady(ApiError):
+    """Something that this service needs cannot be reached at the moment."""
+
+    code = "not-ready"
+    status = 503
+    retry_after_seconds = 5
+
+
+class QueueUnavailable(ApiError):
+    """SQS cannot be reached at the moment, or does not permit this."""
+
+    code = "queue-unavailable"
+    status = 503
+    retry_after_seconds = 5
+
+
 class DatabaseUnavailable(ApiError):
     """The database cannot be reached at the moment; nothing was changed."""
 

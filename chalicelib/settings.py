@@ -81,6 +81,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: Largest body of a request with many jobs, in bytes. Lambda itself takes 6 MB.
     max_batch_body_bytes: int = 4_194_304
 
+    #: Requests that each token may send in a minute, over all processes; 0 sets no limit.
+    rate_limit_per_minute: int = 0
+    #: Comma-separated origins whose pages may call the API, such as https://console.example.com,
+    #: or * for any; empty: none.
+    cors_origins: str = ""
+
     #: Seconds between two beats of a worker (heartbeat, leases, orders, dispatch).
     beat_seconds: float = 5.0
     #: Seconds that a claim lasts unless a beat extends it.
@@ -114,6 +120,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if found and found[1] == project_id:
                 return found[2], found[3]
         return self.upstream, None
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins in `cors_origins`."""
+        named = (name.strip().rstrip("/") for name in self.cors_origins.split(","))
+        return frozenset(name for name in named if name)
 
     def queue_url(self, queue: str) -> str:
         """URL of the SQS queue for a queue's name."""
@@ -186,7 +198,12 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("LEASE_SECONDS must be at least three times BEAT_SECONDS")
     problems += [
         f"{name.upper()} must lie between 0 and 1000000"
-        for name in ("shutdown_grace_seconds", "cancel_grace_seconds", "retention_days")
+        for name in (
+            "shutdown_grace_seconds",
+            "cancel_grace_seconds",
+            "retention_days",
+            "rate_limit_per_minute",
+        )
         if not 0 <= getattr(settings, name) < 1_000_000
     ]
     problems += [

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from chalicelib.services.tokens import Caller
 
 #: The only routes that may be declared without a scope: method and path.
-PUBLIC = frozenset({("GET", "/health")})
+PUBLIC = frozenset(
+    {("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json"), ("GET", "/docs")}
+)
 
 #: What can be a token at all; anything else is refused without asking anybody. Keystone's
 #: are the longest: with signatures of their own about a thousand characters.
@@ -27,6 +29,7 @@ def authenticate(call: Call, needed: Scope) -> None:
 
     Raises:
         Unauthorized: there is no token, two different ones, or one that is not valid.
+        TooManyRequests: the token has sent as many as it may in this minute.
         Forbidden: the token lacks the scope.
         DatabaseUnavailable, KeystoneUnavailable: nobody can be asked.
     """
@@ -34,8 +37,17 @@ def authenticate(call: Call, needed: Scope) -> None:
     call.caller = _identify(call, token)
     if call.caller is None:
         raise Unauthorized("This token is not known, or was revoked.")
+    settings = get_settings()
+    # Keystone limits its own tokens.
+    if (limit := settings.rate_limit_per_minute) and settings.auth != "keystone":
+        from chalicelib.services.rate_limits import spend
+
+        spend(call.engine, call.caller, limit)
     if not permits(call.caller.scopes, needed):
         raise Forbidden(f"This request needs a token with the scope {needed}.")
+    from chalicelib.services.audit import acting_token
+
+    acting_token.set(call.caller.token_id)
 
 
 def _identify(call: Call, token: str) -> Caller | None:

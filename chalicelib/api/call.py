@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 from chalice.app import Request
 
+from chalicelib.domain import jsontext
 from chalicelib.domain.scopes import Scope, permits
-from chalicelib.errors import ApiError, NotFound
+from chalicelib.errors import ApiError, NotFound, PreconditionFailed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -35,6 +36,7 @@ class Call:
         self.request = request
         self.request_id = request_id
         self.caller: Caller | None = None
+        self._once: Once | None = None
 
     @property
     def project_id(self) -> str:
@@ -81,7 +83,30 @@ class Call:
         said = msgspec.json.encode(
             (self.request.method, self.request.path, body), order="deterministic"
         )
-        return Once(self.project_id, key, hashlib.sha256(said).hexdigest())
+        self._once = Once(self.project_id, key, hashlib.sha256(said).hexdigest())
+        return self._once
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the answer is about what an earlier request with the same key made."""
+        return self._once is not None and self._once.is_replay
+
+    def unchanged(self, view: Callable[[Any], msgspec.Struct]) -> Callable[[Any], None] | None:
+        """What If-Match asks of the row that is about to be changed; None if there is none.
+
+        `view`: makes of the row what a GET answers with. What is returned raises
+        PreconditionFailed.
+        """
+        wanted = self.request.headers.get("if-match")
+        if wanted is None:
+            return None
+        from chalicelib.api.headers import is_among, make_etag
+
+        def check(row: Any) -> None:
+            if not is_among(make_etag(jsontext.encode(view(row))), wanted):
+                raise PreconditionFailed
+
+        return check
 
     def first(self, rows: Sequence[Any]) -> Any:
         """What a repeated request made; it may have been cleaned away since."""

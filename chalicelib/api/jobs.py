@@ -19,6 +19,12 @@ from chalicelib.schemas.jobs import (
 blueprint = Blueprint(__name__)
 
 _ONE = "/jobs/{job_id}"
+_EXAMPLE = {
+    "task": "diagnostics.echo",
+    "parameters": {"message": "hello"},
+    "delay_seconds": 60,
+    "tags": ["nightly"],
+}
 
 
 @route(
@@ -29,19 +35,20 @@ _ONE = "/jobs/{job_id}"
     body=SubmittedJob,
     answers={202: JobView, 200: JobView},
     is_repeatable=True,
+    example=_EXAMPLE,
 )
 def submit_job(call: Call, body: SubmittedJob) -> Response:
     """Submit a job; 200 answers with a unique one that is there already."""
     from chalicelib.services import job_requests, jobs
 
     new = job_requests.read_job(body, call.seen_at, call.caller_id)
-    done, is_replay = jobs.submit_many(
+    done = jobs.submit_many(
         call.engine, call.project_id, [new], at=call.seen_at, once=call.once(body)
     )
     row = call.first(done.rows)
     view = JobView.from_row(row, is_admin=call.is_admin)
-    status = 202 if done.created or is_replay else 200
-    return json_response(view, status, call.location("/jobs", row.id), is_replay=is_replay)
+    status = 202 if done.created or call.is_replay else 200
+    return json_response(view, status, call.location("/jobs", row.id))
 
 
 @route(
@@ -53,17 +60,18 @@ def submit_job(call: Call, body: SubmittedJob) -> Response:
     answers={202: SubmittedAnswer},
     is_repeatable=True,
     is_large=True,
+    example={"jobs": [_EXAMPLE]},
 )
 def submit_jobs(call: Call, body: SubmittedJobs) -> Response:
     """Submit up to a thousand jobs: all of them, or none if one is not valid."""
     from chalicelib.services import job_requests, jobs
 
     wanted = job_requests.read_jobs(body.jobs, call.seen_at, call.caller_id)
-    done, is_replay = jobs.submit_many(
+    done = jobs.submit_many(
         call.engine, call.project_id, wanted, at=call.seen_at, once=call.once(body)
     )
     answer = SubmittedAnswer([row.id for row in done.rows], done.created)
-    return json_response(answer, 202, is_replay=is_replay)
+    return json_response(answer, 202)
 
 
 @route(blueprint, "GET", "/jobs", scope=Scope.READ, query=JobPage, answers={200: JobsAnswer})

@@ -25,24 +25,49 @@ blueprint = Blueprint(__name__)
 _ALL = "/loadbalancers"
 _ONE = "/loadbalancers/{load_balancer_id}"
 _ACCEPTED = {202: AcceptedAnswer}
+_EXAMPLE = {
+    "name": "shop front",
+    "type": "network",
+    "subnet_ids": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
+    "tags": {"team": "shop"},
+}
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewLoadBalancer, answers=_ACCEPTED)
+@route(
+    blueprint,
+    "POST",
+    _ALL,
+    scope=Scope.WRITE,
+    body=NewLoadBalancer,
+    answers=_ACCEPTED,
+    is_repeatable=True,
+    example=_EXAMPLE,
+)
 def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     """Create a load balancer."""
     from chalicelib.services import load_balancers
 
-    return _accepted(call, *load_balancers.create(call.engine, call.project_id, body))
+    accepted = load_balancers.create(call.engine, call.project_id, body, once=call.once(body))
+    return _accepted(call, *accepted)
 
 
 @route(
-    blueprint, "POST", f"{_ALL}/add", scope=Scope.ADMIN, body=AddedLoadBalancer, answers=_ACCEPTED
+    blueprint,
+    "POST",
+    f"{_ALL}/add",
+    scope=Scope.ADMIN,
+    body=AddedLoadBalancer,
+    answers=_ACCEPTED,
+    is_repeatable=True,
 )
 def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
     """Add a load balancer that exists upstream already."""
     from chalicelib.services import load_balancers
 
-    return _accepted(call, *load_balancers.add(call.engine, call.project_id, body.upstream_id))
+    accepted = load_balancers.add(
+        call.engine, call.project_id, body.upstream_id, once=call.once(body)
+    )
+    return _accepted(call, *accepted)
 
 
 @route(
@@ -78,22 +103,36 @@ def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     return json_response(LoadBalancerView.from_row(row))
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedLoadBalancer, answers=_ACCEPTED)
+@route(
+    blueprint,
+    "PUT",
+    _ONE,
+    scope=Scope.WRITE,
+    body=ChangedLoadBalancer,
+    answers=_ACCEPTED,
+    is_conditional=True,
+)
 def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBalancer) -> Response:
     """Change a load balancer; what the body does not name stays."""
     from chalicelib.services import load_balancers
 
-    return _accepted(
-        call, *load_balancers.change(call.engine, call.project_id, load_balancer_id, body)
+    require = call.unchanged(LoadBalancerView.from_row)
+    accepted = load_balancers.change(
+        call.engine, call.project_id, load_balancer_id, body, require=require
     )
+    return _accepted(call, *accepted)
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers=_ACCEPTED)
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers=_ACCEPTED, is_conditional=True)
 def destroy_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Destroy a load balancer."""
     from chalicelib.services import load_balancers
 
-    return _accepted(call, *load_balancers.destroy(call.engine, call.project_id, load_balancer_id))
+    require = call.unchanged(LoadBalancerView.from_row)
+    accepted = load_balancers.destroy(
+        call.engine, call.project_id, load_balancer_id, require=require
+    )
+    return _accepted(call, *accepted)
 
 
 def _accepted(call: Call, record: Any, job: Any) -> Response:

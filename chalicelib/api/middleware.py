@@ -10,6 +10,7 @@ from collections.abc import Callable
 from chalice.app import Request, Response
 
 from chalicelib.api.call import Call, current_call
+from chalicelib.api.headers import add_headers
 from chalicelib.api.problems import Escaped, describe_error, describe_status
 from chalicelib.api.process import prepare_process
 from chalicelib.errors import ApiError
@@ -31,10 +32,7 @@ def answer_request(request: Request | None, get_response: Next) -> Response:
         response = _respond(call, get_response, began)
     finally:
         current_call.reset(reset)
-    response.headers["X-Request-Id"] = call.request_id
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return add_headers(call, response)
 
 
 def _respond(call: Call, get_response: Next, began: float) -> Response:
@@ -80,6 +78,9 @@ def _reword(response: Response) -> Response:
         return response
     if response.headers.get("Allow") == "":  # a path that no route has
         return describe_status(404, "There is nothing at this path.")
+    if allowed := response.headers.get("Allow"):
+        methods = sorted(str(allowed).split(", "), key=lambda method: method == "OPTIONS")
+        response.headers["Allow"] = ", ".join(methods)
     return describe_status(response.status_code, body["Message"], response.headers)
 
 

@@ -39,6 +39,25 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     is_repeatable: bool = False
     #: Whether its body may be as large as MAX_BATCH_BODY_BYTES.
     is_large: bool = False
+    #: Whether it heeds the header If-Match.
+    is_conditional: bool = False
+    #: Whether it fails with 503 although nobody had to be identified.
+    is_dependent: bool = False
+    #: A body that it takes.
+    example: Any = None
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A route that was declared."""
+
+    method: str
+    path: str
+    view: View
+    declared: Declared
+
+
+#: All routes, in the order in which their modules were imported.
+ROUTES: list[Route] = []
 
 
 def route(blueprint: Blueprint, method: str, path: str, **declared: Any) -> Callable[[View], View]:
@@ -65,9 +84,23 @@ def route(blueprint: Blueprint, method: str, path: str, **declared: Any) -> Call
         # No content types for Chalice to check: it would do so before the token is.
         blueprint.route(path, methods=[method], content_types=[])(answer)
         answer.declared = said  # type: ignore[attr-defined]
+        ROUTES.append(Route(method, path, view, said))
+        _answer_options(blueprint, path)
         return answer
 
     return register
+
+
+def _answer_options(blueprint: Blueprint, path: str) -> None:
+    """Let OPTIONS tell what a path permits, which is how browsers ask (CORS)."""
+    if any(each.path == path for each in ROUTES[:-1]):
+        return
+
+    def answer(**_: str) -> Response:
+        methods = [each.method for each in ROUTES if each.path == path]
+        return Response("", {"Allow": ", ".join([*methods, "OPTIONS"])}, 204)
+
+    blueprint.route(path, methods=["OPTIONS"], content_types=[], name=f"options_{path}")(answer)
 
 
 def json_response(
@@ -76,19 +109,13 @@ def json_response(
     location: str | None = None,
     *,
     link: str | None = None,
-    is_replay: bool = False,
 ) -> Response:
-    """An answer in JSON: a struct, times in RFC 3339.
-
-    `is_replay`: whether it is about what an earlier request with this Idempotency-Key made.
-    """
+    """An answer in JSON: a struct, times in RFC 3339."""
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json"}
     if location is not None:
         headers["Location"] = location
     if link is not None:
         headers["Link"] = link
-    if is_replay:
-        headers["Idempotent-Replayed"] = "true"
     return Response(jsontext.encode(body), headers, status_code)
 
 

@@ -18,7 +18,8 @@ from chalicelib.schemas.views import View
 # Patterns end in \Z, because $ also fits before a line break.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
 #: Keys that AWS, this system or Celery's JSON give a meaning of their own.
-_RESERVED = r"(?:(?i:aws|bellpull):|Name\Z|__)"
+#: Spelt out in both cases: JSON Schema's regular expressions have no flags.
+_RESERVED = r"(?:(?:[aA][wW][sS]|[bB][eE][lL][lL][pP][uU][lL][lL]):|Name\Z|__)"
 
 Name = Annotated[
     str,

@@ -16,6 +16,7 @@ from chalicelib.domain.jobs import FINAL
 from chalicelib.domain.webhooks import EventType
 from chalicelib.errors import ImmutableObject, NotFound
 from chalicelib.schemas.events import Event, EventData
+from chalicelib.services import audit
 from chalicelib.services import webhooks as webhooks_service
 from chalicelib.services.delivery_plans import insert_deliveries, insert_jobs
 from chalicelib.services.dispatcher import ring_waiting
@@ -45,6 +46,7 @@ def ping(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
 
     def work(connection: Connection) -> str:
         _find_enabled(connection, project_id, webhook_id)
+        audit.record(connection, project_id, "webhooks.ping", webhook_id)
         at = connection.execute(select(now())).scalar_one()
         data = EventData(project_id=project_id, message="This is a test.")
         event = Event(type=EventType.PING, timestamp=at, data=data)
@@ -67,6 +69,7 @@ def redeliver(engine: Engine, project_id: str, webhook_id: str, delivery_id: str
         if row.state not in FINAL:
             raise ImmutableObject(f"The job of this delivery is {row.state}: it will be sent.")
         (job_id,) = insert_jobs(connection, project_id, [delivery_id])
+        audit.record(connection, project_id, "webhooks.redeliver", delivery_id)
         connection.execute(
             update(deliveries).where(deliveries.c.id == delivery_id).values(job_id=job_id)
         )

@@ -23,13 +23,15 @@ T = TypeVar("T")
 KEPT_SECONDS = 86_400
 
 
-class Once(msgspec.Struct, frozen=True):
-    """The key of one request, and a fingerprint of what it asks for."""
+class Once(msgspec.Struct):
+    """The key of one request, a fingerprint of what it asks for, and what became of it."""
 
     project_id: str
     key: str
     #: SHA-256 in hexadecimal of the route and the body.
     fingerprint: str
+    #: Set when an earlier request with this key had made what this one asks for.
+    is_replay: bool = False
 
 
 def in_transaction_once(
@@ -37,11 +39,11 @@ def in_transaction_once(
     once: Once | None,
     work: Callable[[Connection], tuple[T, Sequence[str]]],
     replay: Callable[[Sequence[str]], T],
-) -> tuple[T, bool]:
+) -> T:
     """Run `work` in one transaction, unless a request with this key was answered before.
 
     `work` returns its result and the ids of what it made; `replay` makes a result out of
-    those ids. Returns the result, and whether it is a replay.
+    those ids, and `once` learns that it is one.
 
     Raises:
         IdempotencyKeyReused: the key was used for something else.
@@ -57,13 +59,13 @@ def in_transaction_once(
         return result
 
     if once is not None and (made := _find(engine, once)) is not None:
-        return replay(made), True
+        return _replay(once, made, replay)
     try:
-        return in_transaction(engine, work_and_remember), False
+        return in_transaction(engine, work_and_remember)
     except IntegrityError:
         if once is None or (made := _find(engine, once)) is None:
             raise
-        return replay(made), True
+        return _replay(once, made, replay)
 
 
 def clean(engine: Engine) -> int:
@@ -82,6 +84,11 @@ def clean(engine: Engine) -> int:
                 )
             )
         return len(rows)
+
+
+def _replay(once: Once, made: Sequence[str], replay: Callable[[Sequence[str]], T]) -> T:
+    once.is_replay = True
+    return replay(made)
 
 
 def _remember(connection: Connection, once: Once, made: Sequence[str]) -> None:

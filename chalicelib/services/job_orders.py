@@ -16,6 +16,7 @@ from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import HELD, TRANSITIONS, WAITING, JobState
 from chalicelib.errors import ImmutableObject
+from chalicelib.services import audit
 from chalicelib.services.claims import transition
 from chalicelib.services.delivery_plans import IS_WATCHED
 from chalicelib.services.job_lifecycle import make_bell
@@ -57,6 +58,7 @@ def cancel(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
             _request_cancel(connection, [row.id])
         elif row.state != JobState.REVOKED:
             raise ImmutableObject(f"The job has ended as {row.state} and cannot be cancelled.")
+        audit.record(connection, project_id, "jobs.cancel", job_id)
         return find_job(connection, project_id, job_id)
 
     row = in_transaction(engine, work)
@@ -87,6 +89,7 @@ def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
                 "so that its record is there for it."
             )
         bells = _resubmit(connection, [row])
+        audit.record(connection, project_id, "jobs.retry", job_id)
         return find_job(connection, project_id, job_id), bells
 
     try:
@@ -117,6 +120,7 @@ def cancel_many(
         _revoke(connection, waiting)
         running = [row.id for row in rows if row.state == JobState.STARTED]
         _request_cancel(connection, running)
+        audit.record(connection, project_id, "jobs.cancel_many", None, count=len(rows))
         return rows
 
     rows = in_transaction(engine, work)
@@ -154,6 +158,7 @@ def retry_many(
                     bells += _resubmit(connection, [row])
                 except IntegrityError:
                     again -= 1
+        audit.record(connection, project_id, "jobs.retry_many", None, count=again)
         return again, bells
 
     again, bells = in_transaction(engine, work)

@@ -54,7 +54,7 @@ def submit(
 
     `at`: this moment by the database's clock, if that has been read already.
     """
-    row: SimpleNamespace = submit_many(engine, project_id, [new], at=at)[0].rows[0]
+    row: SimpleNamespace = submit_many(engine, project_id, [new], at=at).rows[0]
     return row
 
 
@@ -65,10 +65,10 @@ def submit_many(
     *,
     at: datetime | None = None,
     once: Once | None = None,
-) -> tuple[Submitted, bool]:
+) -> Submitted:
     """Record jobs in one transaction, then ring their bells: all of them or none.
 
-    Returns what was submitted, and whether it was so by an earlier request with this key.
+    Returns what was submitted, by an earlier request if that had the same key.
 
     Raises:
         IdempotencyKeyReused: the key was used for something else.
@@ -87,11 +87,9 @@ def submit_many(
             for (_, bell, _), new in zip(made, wanted, strict=True)
             if new.webhook is not None
         }
-        done, is_replay = _record(engine, project_id, made, hooks, once)
-        if is_replay:
-            return done, True
+        done = _record(engine, project_id, made, hooks, once)
     ring_committed(engine, done.bells)
-    return done, False
+    return done
 
 
 def insert_job(connection: Connection, project_id: str, new: NewJob) -> Bell:
@@ -147,7 +145,7 @@ def _record(
     made: Sequence[Made],
     hooks: Mapping[str, JobWebhook],
     once: Once | None,
-) -> tuple[Submitted, bool]:
+) -> Submitted:
     def work(connection: Connection) -> tuple[Submitted, list[str]]:
         done = _insert_if_unique(connection, made)
         for row in done.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -33,29 +34,44 @@ from chalicelib.domain.load_balancers import (
     ProvisioningStatus,
 )
 from chalicelib.errors import ImmutableObject, NotFound
+from chalicelib.services import audit
+from chalicelib.services.idempotency import Once, in_transaction_once
+from chalicelib.services.job_reading import find_job
 from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 
 #: A load balancer's row and the row of the job that makes it true.
 Accepted = tuple[Row[Any], Row[Any]]
+#: What a client asks of the row that it wants to change; raises PreconditionFailed.
+Require = Callable[[Row[Any]], None]
 
 
-def create(engine: Engine, project_id: str, spec: LoadBalancerSpec) -> Accepted:
-    """Record a load balancer as PENDING_CREATE, with the job that creates it upstream."""
+def create(
+    engine: Engine, project_id: str, spec: LoadBalancerSpec, *, once: Once | None = None
+) -> Accepted:
+    """Record a load balancer as PENDING_CREATE, with the job that creates it upstream.
+
+    Returns both, of an earlier request if that had the same key. Raises IdempotencyKeyReused.
+    """
     load_balancer_id = new_id()
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         parameters = CreateLoadBalancer(load_balancer_id=load_balancer_id, spec=spec)
         bell = insert_job(connection, project_id, _new_job(CREATE, load_balancer_id, parameters))
         _insert(connection, load_balancer_id, project_id, bell.job_id, spec=spec)
+        audit.record(connection, project_id, "loadbalancers.create", load_balancer_id)
         return _accepted(connection, load_balancer_id, bell), bell
 
-    return _commit_and_ring(engine, work)
+    return _commit_once_and_ring(engine, project_id, once, work)
 
 
-def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
+def add(engine: Engine, project_id: str, upstream_id: str, *, once: Once | None = None) -> Accepted:
     """Record a load balancer that exists upstream as PENDING_CREATE, with its adopting job.
 
-    Raises ImmutableObject if some record holds that load balancer already.
+    Returns both, of an earlier request if that had the same key.
+
+    Raises:
+        ImmutableObject: some record holds that load balancer already.
+        IdempotencyKeyReused: the key was used for something else.
     """
     load_balancer_id = new_id()
 
@@ -72,16 +88,22 @@ def add(engine: Engine, project_id: str, upstream_id: str) -> Accepted:
             spec=unknown,
             upstream_id=upstream_id,
         )
+        audit.record(connection, project_id, "loadbalancers.add", load_balancer_id)
         return _accepted(connection, load_balancer_id, bell), bell
 
     try:
-        return _commit_and_ring(engine, work)
+        return _commit_once_and_ring(engine, project_id, once, work)
     except IntegrityError as error:
         raise ImmutableObject("This load balancer has been added already.") from error
 
 
 def change(
-    engine: Engine, project_id: str, load_balancer_id: str, wanted: LoadBalancerChange
+    engine: Engine,
+    project_id: str,
+    load_balancer_id: str,
+    wanted: LoadBalancerChange,
+    *,
+    require: Require | None = None,
 ) -> Accepted:
     """Mark a load balancer as PENDING_UPDATE, with the job that changes it upstream.
 
@@ -92,6 +114,8 @@ def change(
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         row = _find(connection, project_id, load_balancer_id, lock=True)
+        if require is not None:
+            require(row)
         _require(row, MUTABLE, "updated")
         if row.upstream_id is None:
             raise ImmutableObject(
@@ -103,12 +127,15 @@ def change(
         )
         bell = insert_job(connection, project_id, _new_job(UPDATE, row.id, parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_UPDATE, bell.job_id)
+        audit.record(connection, project_id, "loadbalancers.change", row.id)
         return _accepted(connection, row.id, bell), bell
 
     return _commit_and_ring(engine, work)
 
 
-def destroy(engine: Engine, project_id: str, load_balancer_id: str) -> Accepted:
+def destroy(
+    engine: Engine, project_id: str, load_balancer_id: str, *, require: Require | None = None
+) -> Accepted:
     """Mark a load balancer as PENDING_DELETE, with the job that destroys it upstream.
 
     Raises:
@@ -118,10 +145,13 @@ def destroy(engine: Engine, project_id: str, load_balancer_id: str) -> Accepted:
 
     def work(connection: Connection) -> tuple[Accepted, Bell]:
         row = _find(connection, project_id, load_balancer_id, lock=True)
+        if require is not None:
+            require(row)
         _require(row, DELETABLE, "destroyed")
         parameters = DestroyLoadBalancer(load_balancer_id=row.id, upstream_id=row.upstream_id)
         bell = insert_job(connection, project_id, _new_job(DESTROY, row.id, parameters))
         _mark(connection, row, ProvisioningStatus.PENDING_DELETE, bell.job_id)
+        audit.record(connection, project_id, "loadbalancers.destroy", row.id)
         return _accepted(connection, row.id, bell), bell
 
     return _commit_and_ring(engine, work)
@@ -168,6 +198,27 @@ def _commit_and_ring(engine: Engine, work: Any) -> Accepted:
     accepted: Accepted
     accepted, bell = in_transaction(engine, work)
     ring_committed(engine, [bell])
+    return accepted
+
+
+def _commit_once_and_ring(
+    engine: Engine, project_id: str, once: Once | None, work: Any
+) -> Accepted:
+    bells: list[Bell] = []
+
+    def work_once(connection: Connection) -> tuple[Accepted, list[str]]:
+        accepted, bell = work(connection)
+        bells[:] = [bell]
+        return accepted, [accepted[0].id]
+
+    def replay(ids: Sequence[str]) -> Accepted:
+        with connect(engine) as connection:
+            record = _find(connection, project_id, ids[0])
+            return record, find_job(connection, project_id, record.job_id)
+
+    accepted = in_transaction_once(engine, once, work_once, replay)
+    if once is None or not once.is_replay:
+        ring_committed(engine, bells)
     return accepted
 
 

@@ -22,6 +22,7 @@ from chalicelib.domain.jobs import JobState
 from chalicelib.domain.schedules import ScheduleChange, ScheduleSpec, Timing
 from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
 from chalicelib.schemas.checking import find_problems, to_pointer
+from chalicelib.services import audit
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.scheduling import insert_run, read_timing
 
@@ -49,6 +50,7 @@ def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
                 **msgspec.structs.asdict(new),
             )
         )
+        audit.record(connection, project_id, "schedules.create", schedule_id)
         return _find(connection, project_id, schedule_id)
 
     return _with_unique_name(engine, work)
@@ -69,6 +71,7 @@ def change(engine: Engine, project_id: str, schedule_id: str, wanted: ScheduleCh
 
     def work(connection: Connection) -> Row[Any]:
         row = _find(connection, project_id, schedule_id, lock=True)
+        audit.record(connection, project_id, "schedules.change", row.id)
         if wanted.parameters is not None:
             _require_task(row.task, wanted.parameters)
         timed = {}
@@ -86,6 +89,7 @@ def pause(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
 
     def work(connection: Connection) -> Row[Any]:
         row = _find(connection, project_id, schedule_id, lock=True)
+        audit.record(connection, project_id, "schedules.pause", row.id)
         if row.paused_at is not None:
             return row
         _withdraw(connection, row.id)
@@ -99,6 +103,7 @@ def resume(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
 
     def work(connection: Connection) -> Row[Any]:
         row = _find(connection, project_id, schedule_id, lock=True)
+        audit.record(connection, project_id, "schedules.resume", row.id)
         if row.paused_at is None:
             return row
         following = next_run(_require_timing(read_timing(row)), read_clock(connection))
@@ -117,6 +122,7 @@ def run_now(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
 
     def work(connection: Connection) -> tuple[Row[Any], Bell]:
         row = _find(connection, project_id, schedule_id, lock=True)
+        audit.record(connection, project_id, "schedules.run", row.id)
         bell = insert_run(connection, row, read_clock(connection))
         job = connection.execute(select(jobs).where(jobs.c.id == bell.job_id)).one()
         return job, bell
@@ -131,6 +137,7 @@ def delete_schedule(engine: Engine, project_id: str, schedule_id: str) -> None:
 
     def work(connection: Connection) -> None:
         row = _find(connection, project_id, schedule_id, lock=True)
+        audit.record(connection, project_id, "schedules.delete", row.id)
         _withdraw(connection, row.id)
         connection.execute(delete(schedules).where(schedules.c.id == row.id))
 

@@ -1,24 +1,27 @@
-"""Tokens: minted, found by what a caller shows, listed, revoked."""
+"""Tokens: minted, found by what a caller shows, listed, rotated, revoked."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, null, or_, select, update
 
-from chalicelib.db.clock import now
-from chalicelib.db.engine import connect
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import tokens
 from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.scopes import Scope
 from chalicelib.errors import BellpullError, NotFound
+from chalicelib.services import audit
 
 #: Makes a token recognisable to people and to scanners for leaked secrets.
 _PREFIX = "bp_"
+#: That a token is used is written down this often, so that it costs requests nothing.
+_USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class InvalidProject(BellpullError):
@@ -38,54 +41,154 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 _BY_DIGEST = select(
-    tokens.c.id, tokens.c.project_id, tokens.c.scopes, now().label("seen_at")
-).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
+    tokens.c.id,
+    tokens.c.project_id,
+    tokens.c.scopes,
+    tokens.c.last_used_at,
+    now().label("seen_at"),
+).where(
+    tokens.c.digest == bindparam("digest"),
+    tokens.c.revoked_at.is_(None),
+    or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now()),
+)
 
 
-def mint(engine: Engine, project_id: str, scopes: list[Scope]) -> tuple[str, str]:
+def mint(
+    engine: Engine,
+    project_id: str,
+    scopes: list[Scope],
+    *,
+    name: str | None = None,
+    expires_in_seconds: int | None = None,
+) -> tuple[str, str]:
     """Make a token; returns its id and the token itself, which is shown this once only.
 
     Raises InvalidProject.
     """
     if not is_project_id(project_id):
         raise InvalidProject
-    token_id, token = new_id(), _PREFIX + secrets.token_urlsafe(32)
-    with connect(engine) as connection:
+    token_id, token = new_id(), _draw()
+
+    def work(connection: Connection) -> None:
         connection.execute(
             insert(tokens).values(
                 id=token_id,
                 project_id=project_id,
                 digest=_digest(token),
                 scopes=[scope.value for scope in scopes],
+                name=name,
+                expires_at=_after(expires_in_seconds),
                 created_at=now(),
             )
         )
+        audit.record(connection, project_id, "tokens.create", token_id)
+
+    in_transaction(engine, work)
     return token_id, token
 
 
 def identify(engine: Engine, token: str) -> Caller | None:
-    """Who shows this token, None if it is unknown or revoked."""
+    """Who shows this token, None if it is unknown, expired or revoked."""
     with connect(engine) as connection:
         row = connection.execute(_BY_DIGEST, {"digest": _digest(token)}).one_or_none()
-    return None if row is None else Caller(row.id, row.project_id, row.scopes, row.seen_at)
+        if row is None:
+            return None
+        if row.last_used_at is None or row.seen_at - row.last_used_at > _USE_NOTED_EVERY:
+            use = update(tokens).where(tokens.c.id == row.id).values(last_used_at=now())
+            connection.execute(use)
+    return Caller(row.id, row.project_id, row.scopes, row.seen_at)
 
 
-def list_tokens(engine: Engine) -> list[Row[Any]]:
-    """All tokens, oldest first."""
+def list_tokens(engine: Engine, project_id: str | None = None) -> list[Row[Any]]:
+    """The tokens of a project, or all, oldest first."""
+    query = select(tokens).order_by(tokens.c.created_at)
+    if project_id is not None:
+        query = query.where(tokens.c.project_id == project_id)
     with connect(engine) as connection:
-        return list(connection.execute(select(tokens).order_by(tokens.c.created_at)))
+        return list(connection.execute(query))
 
 
-def revoke(engine: Engine, token_id: str) -> None:
-    """Make a token worthless from now on. Raises NotFound if none has this id."""
+def get(engine: Engine, project_id: str, token_id: str) -> Row[Any]:
+    """The row of a token. Raises NotFound if this project has no such one."""
     with connect(engine) as connection:
-        found = connection.execute(
-            update(tokens)
-            .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
-            .values(revoked_at=now())
+        return _find(connection, project_id, token_id)
+
+
+def rotate(
+    engine: Engine, project_id: str, token_id: str, *, overlap_seconds: int
+) -> tuple[str, str]:
+    """Make a token like this one, which is worth nothing after `overlap_seconds` more.
+
+    Returns the new one's id and the new token itself. Raises NotFound if this project has no
+    such token that is valid.
+    """
+    new_token_id, token = new_id(), _draw()
+
+    def work(connection: Connection) -> None:
+        row = _find(connection, project_id, token_id, is_valid=True)
+        life = row.expires_at and max(1, round((row.expires_at - row.created_at).total_seconds()))
+        connection.execute(
+            insert(tokens).values(
+                id=new_token_id,
+                project_id=project_id,
+                digest=_digest(token),
+                scopes=row.scopes,
+                name=row.name,
+                expires_at=_after(life),
+                created_at=now(),
+            )
         )
-    if found.rowcount == 0:
-        raise NotFound(f"There is no valid token {token_id}.")
+        connection.execute(
+            update(tokens)
+            .where(
+                tokens.c.id == token_id,
+                or_(
+                    tokens.c.expires_at.is_(None),
+                    tokens.c.expires_at > seconds_from_now(overlap_seconds),
+                ),
+            )
+            .values(expires_at=seconds_from_now(overlap_seconds))
+        )
+        audit.record(connection, project_id, "tokens.rotate", token_id, new_id=new_token_id)
+
+    in_transaction(engine, work)
+    return new_token_id, token
+
+
+def revoke(engine: Engine, token_id: str, project_id: str | None = None) -> None:
+    """Make a token worthless from now on; `project_id`: only if it is this project's.
+
+    Raises NotFound if no valid one has this id.
+    """
+
+    def work(connection: Connection) -> None:
+        row = _find(connection, project_id, token_id, is_valid=True)
+        connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=now()))
+        audit.record(connection, row.project_id, "tokens.revoke", token_id)
+
+    in_transaction(engine, work)
+
+
+def _find(
+    connection: Connection, project_id: str | None, token_id: str, *, is_valid: bool = False
+) -> Row[Any]:
+    query = select(tokens).where(tokens.c.id == token_id)
+    if project_id is not None:
+        query = query.where(tokens.c.project_id == project_id)
+    if is_valid:
+        query = query.where(tokens.c.revoked_at.is_(None)).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no {'valid ' if is_valid else ''}token {token_id}.")
+    return row
+
+
+def _after(seconds: int | None) -> Any:
+    return null() if seconds is None else seconds_from_now(seconds)
+
+
+def _draw() -> str:
+    return _PREFIX + secrets.token_urlsafe(32)
 
 
 def _digest(token: str) -> str:

@@ -16,6 +16,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.webhooks import find_url_problem, is_permitted_topic, topic_region
 from chalicelib.errors import InvalidFields, LimitReached, NotFound
 from chalicelib.schemas.webhooks import ChangedWebhook, JobWebhook, NewWebhook
+from chalicelib.services import audit
 from chalicelib.settings import get_settings
 
 #: Webhooks of a project, one-off ones aside: each event is a row for each of them.
@@ -39,7 +40,9 @@ def create(engine: Engine, project_id: str, new: NewWebhook) -> Row[Any]:
         )
         if connection.execute(lasting).scalar_one() >= MOST_WEBHOOKS:
             raise LimitReached(f"A project can have {MOST_WEBHOOKS} webhooks.")
-        return _insert(connection, project_id, new, job_id=None)
+        row = _insert(connection, project_id, new, job_id=None)
+        audit.record(connection, project_id, "webhooks.create", row.id)
+        return row
 
     return in_transaction(engine, work)
 
@@ -91,7 +94,7 @@ def change(engine: Engine, project_id: str, webhook_id: str, wanted: ChangedWebh
     elif wanted.is_enabled is False:
         values["disabled_at"] = func.coalesce(webhooks.c.disabled_at, now())
         values["disabled_reason"] = func.coalesce(webhooks.c.disabled_reason, "Its owner did.")
-    return _update(engine, project_id, webhook_id, values)
+    return _update(engine, project_id, webhook_id, values, "webhooks.change")
 
 
 def rotate(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
@@ -102,15 +105,19 @@ def rotate(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
         "previous_secret_expires_at": seconds_from_now(ROTATION_SECONDS),
         "secret": _make_secret(),
     }
-    return _update(engine, project_id, webhook_id, values)
+    return _update(engine, project_id, webhook_id, values, "webhooks.rotate")
 
 
 def delete_webhook(engine: Engine, project_id: str, webhook_id: str) -> None:
     """Delete a webhook with its deliveries; what is not sent yet is not sent. Raises NotFound."""
-    with connect(engine) as connection:
+
+    def work(connection: Connection) -> None:
         gone = connection.execute(delete(webhooks).where(_is_theirs(project_id, webhook_id)))
-    if gone.rowcount == 0:
-        raise _not_found(webhook_id)
+        if gone.rowcount == 0:
+            raise _not_found(webhook_id)
+        audit.record(connection, project_id, "webhooks.delete", webhook_id)
+
+    in_transaction(engine, work)
 
 
 def disable(engine: Engine, webhook_id: str, reason: str) -> None:
@@ -157,7 +164,9 @@ def _insert(
     return find(connection, project_id, webhook_id)
 
 
-def _update(engine: Engine, project_id: str, webhook_id: str, values: dict[str, Any]) -> Row[Any]:
+def _update(
+    engine: Engine, project_id: str, webhook_id: str, values: dict[str, Any], action: str
+) -> Row[Any]:
     def work(connection: Connection) -> Row[Any]:
         ordered = [(webhooks.c[name], value) for name, value in values.items()]
         connection.execute(
@@ -165,6 +174,7 @@ def _update(engine: Engine, project_id: str, webhook_id: str, values: dict[str, 
             .where(_is_theirs(project_id, webhook_id))
             .ordered_values(*ordered, (webhooks.c.updated_at, now()))
         )
+        audit.record(connection, project_id, action, webhook_id)
         return find(connection, project_id, webhook_id)
 
     return in_transaction(engine, work)

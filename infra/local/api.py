@@ -76,7 +76,7 @@ class LocalHandler(ChaliceRequestHandler):
         self, code: int, headers: dict[str, Any], body: str | bytes | None
     ) -> None:
         # Chalice's own answer, which no middleware sees and which API Gateway gives in AWS.
-        if code == HTTPStatus.METHOD_NOT_ALLOWED:
+        if code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" not in headers:
             self.send_error(code)
         else:
             super()._send_http_response(code, headers, body)

@@ -48,15 +48,28 @@ class Api:
         **changes: Any,
     ) -> Answer:
         """Send `body` (bytes as they are); `changes` go into the event of API Gateway."""
-        raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        sent = {"X-Auth-Token": self.token} if headers is None else headers
-        event = self._converter.create_lambda_event(method, path, sent, raw)
-        answer = app({**event, **changes}, None)
+        answer = self.raw(method, path, body, headers=headers, **changes)
         return Answer(
             answer["statusCode"],
             CaseInsensitiveMapping(answer["headers"]),
             json.loads(answer["body"] or "null"),
         )
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        /,
+        *,
+        headers: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> Any:
+        """The same; returns what API Gateway is given."""
+        raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        sent = {"X-Auth-Token": self.token} if headers is None else headers
+        event = self._converter.create_lambda_event(method, path, sent, raw)
+        return app({**event, **changes}, None)
 
     def create(self, **fields: Any) -> Any:
         """Ask for a load balancer; the record in the answer."""

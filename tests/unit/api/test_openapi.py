@@ -1,0 +1,95 @@
+"""The OpenAPI document describes every route, and the page shows it without the internet."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from app import app
+from chalicelib.api.docs_page import CSP, render_page
+from chalicelib.api.openapi import encode_document, make_document
+from chalicelib.api.routing import ROUTES
+
+DOCUMENT = make_document()
+ENTRIES = [
+    (method, path)
+    for path, methods in app.routes.items()
+    for method in methods
+    if method != "OPTIONS"
+]
+
+
+def test_document_is_valid_openapi() -> None:
+    validate(json.loads(encode_document("https://api.example.com/prod")))
+
+
+@pytest.mark.parametrize(("method", "path"), ENTRIES)
+def test_every_route_is_described(method: str, path: str) -> None:
+    operation = DOCUMENT["paths"][path][method.lower()]
+    assert operation["summary"].endswith(".")
+    assert set(re.findall(r"{(\w+)}", path)) == {
+        one["name"] for one in operation["parameters"] if one["in"] == "path"
+    }
+    [declared] = [each.declared for each in ROUTES if (each.method, each.path) == (method, path)]
+    assert ("requestBody" in operation) == (declared.body is not None)
+    assert any(status.startswith("2") for status in operation["responses"])
+    is_open = operation.get("security") == []
+    assert is_open == (declared.scope is None)
+    assert is_open != ("401" in operation["responses"])
+
+
+def test_nothing_is_described_that_is_not_there() -> None:
+    described = {
+        (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
+    }
+    assert described == set(ENTRIES)
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [each["operationId"] for path in DOCUMENT["paths"].values() for each in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_patterns_are_those_of_json_schema() -> None:
+    assert r"\Z" not in json.dumps(DOCUMENT).replace(r"\\", "\\")
+    assert "(?i" not in json.dumps(DOCUMENT)
+
+
+def test_notes_on_fields_are_descriptions() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert (
+        "Not before this moment" in schemas["SubmittedJob"]["properties"]["run_at"]["description"]
+    )
+    assert schemas["JobPage"]["properties"]["created_before"]["description"]
+
+
+def find_examples(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        own = [(node["schema"], node["example"])] if "example" in node else []
+        return own + [found for part in node.values() for found in find_examples(part)]
+    return (
+        [found for part in node for found in find_examples(part)] if isinstance(node, list) else []
+    )
+
+
+def test_examples_are_valid() -> None:
+    import jsonschema
+
+    examples = find_examples(DOCUMENT["paths"])
+    assert len(examples) >= 3
+    for schema, example in examples:
+        whole = {**schema, "components": DOCUMENT["components"]}
+        jsonschema.validate(example, whole)
+
+
+def test_page_shows_every_route_and_loads_nothing() -> None:
+    page = render_page(DOCUMENT, "/api")
+    for method, path in ENTRIES:
+        assert f"<code>/api{path}</code>" in page
+        assert f"{method}</b>" in page
+    assert not re.search(r"<script|<link|src=|url\(|@import|https?://", page)
+    assert "default-src 'none'" in CSP
