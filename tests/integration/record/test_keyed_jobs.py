@@ -44,7 +44,7 @@ def test_second_job_of_a_key_is_recorded_and_not_rung(engine: Engine, sqs: FakeS
 
 def test_batch_with_keys_keeps_its_order(engine: Engine, sqs: FakeSqs) -> None:
     keys = ["a", "b", "a", None, "a"]
-    done, _ = submit_many(engine, "demo", [new(key) for key in keys])
+    done = submit_many(engine, "demo", [new(key) for key in keys])
     ids = [row.id for row in done.rows]
     assert set(sqs.job_ids()) == {ids[0], ids[1], ids[3]}
     for index in (0, 2, 4):
