@@ -83,32 +83,37 @@ def sweep(engine: Engine) -> int:
 
     Returns how many were let go.
     """
-    slots = control_slots.c
-    running = select(jobs.c.id).where(
-        jobs.c.id == slots.job_id, jobs.c.state == JobState.STARTED.value
-    )
     with connect(engine) as connection:
         limits = connection.execute(
             select(controls.c.scope, controls.c.name).where(controls.c.at_once.is_not(None))
         ).all()
-        if not limits:
-            return 0
-        connection.execute(
-            update(control_slots)
-            .where(slots.job_id.is_not(None), ~running.exists())
-            .values(job_id=null())
-        )
-
-    def work(connection: Connection, limit: Any) -> int:
-        mine = and_(slots.scope == limit.scope, slots.name == limit.name)
-        free = select(func.count()).where(mine, slots.kind == "at_once", slots.job_id.is_(None))
-        room = int(connection.execute(free).scalar_one())
-        return let_go(connection, limit.scope, limit.name, room) if room else 0
-
     gone = 0
     for limit in limits:
-        gone += in_transaction(engine, partial(work, limit=limit))
+        gone += in_transaction(engine, partial(_sweep_limit, limit=limit))
     return gone
+
+
+def _sweep_limit(connection: Connection, limit: Any) -> int:
+    slots = control_slots.c
+    mine = and_(slots.scope == limit.scope, slots.name == limit.name, slots.kind == "at_once")
+    # Under lock before their jobs are looked at: a slot that a claim is just taking has a job
+    # that does not run yet, for who looks from outside.
+    found = connection.execute(
+        select(slots.number, slots.job_id).where(mine).with_for_update(skip_locked=True)
+    ).all()
+    ids = [slot.job_id for slot in found if slot.job_id is not None]
+    running = set(
+        connection.execute(
+            select(jobs.c.id).where(jobs.c.id.in_(ids), jobs.c.state == JobState.STARTED.value)
+        ).scalars()
+    )
+    free = [slot.number for slot in found if slot.job_id not in running]
+    if not free:
+        return 0
+    connection.execute(
+        update(control_slots).where(mine, slots.number.in_(free)).values(job_id=null())
+    )
+    return let_go(connection, limit.scope, limit.name, len(free))
 
 
 def _covers(row: Row[Any]) -> Any:
