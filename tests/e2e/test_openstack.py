@@ -38,6 +38,9 @@ def test_wait_for_octavia_is_taken_over_by_another_worker(
         spec = LoadBalancerSpec(name="web", subnet_ids=list(cloud.neutron.subnets)[:1])
         record, job = service.create(fleet.engine, PROJECT, spec)
         wait_until(lambda: cloud.octavia.count() == 1, 20)
+        (made,) = cloud.octavia.load_balancers.values()
+        words = f"{made['id']} is provisioning"
+        wait_until(lambda: words in str(fleet.job(job.id).progress), 20)
         if farewell == "SIGTERM":
             first.terminate()
             assert first.wait_for_exit() == 0
@@ -48,7 +51,6 @@ def test_wait_for_octavia_is_taken_over_by_another_worker(
         fleet.start_worker(app="worker")
         fleet.wait_for_state(job.id, "SUCCESS", seconds=40)
         row = read_load_balancer(fleet.engine, record.id)
-        (made,) = cloud.octavia.load_balancers.values()
         assert (row.provisioning_status, row.upstream_id) == ("ACTIVE", made["id"])
         assert (row.vip_address, row.network_id) == (made["vip_address"], made["vip_network_id"])
         assert fleet.outcomes(job.id) == [{"SIGTERM": "released", "SIGKILL": "lost"}[farewell]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import lru_cache
 
 from chalicelib.broker.contracts import load_balancers as contracts
@@ -37,7 +38,7 @@ def create(job: Job, parameters: contracts.CreateLoadBalancer) -> ObservedLoadBa
     upstream, token = get_upstream(job.project_id), parameters.load_balancer_id
     try:
         seen = upstream.create_load_balancer(token, parameters.spec)
-        return wait_until_active(upstream, seen)
+        return _wait(job, upstream, seen)
     except JobCancelled:
         _undo(upstream, token)
         raise
@@ -48,7 +49,7 @@ def update(job: Job, parameters: contracts.UpdateLoadBalancer) -> ObservedLoadBa
     """Make it match the change."""
     upstream = get_upstream(job.project_id)
     seen = upstream.update_load_balancer(parameters.upstream_id, parameters.change)
-    return wait_until_active(upstream, seen)
+    return _wait(job, upstream, seen)
 
 
 @implements(contracts.DESTROY)
@@ -74,7 +75,20 @@ def add(job: Job, parameters: contracts.AddLoadBalancer) -> ObservedLoadBalancer
             f"There is no load balancer {parameters.upstream_id} upstream: "
             "check the id, and that it is in the region that this system works in."
         ) from error
-    return wait_until_active(upstream, seen)
+    return _wait(job, upstream, seen)
+
+
+def _wait(job: Job, upstream: Upstream, seen: ObservedLoadBalancer) -> ObservedLoadBalancer:
+    """Wait until it is active, and tell meanwhile what is waited for."""
+    began = time.monotonic()
+
+    def tell(seen: ObservedLoadBalancer) -> None:
+        if seen.status == "provisioning":
+            seconds = time.monotonic() - began
+            job.progress(message=f"{seen.upstream_id} is provisioning since {seconds:.0f} s")
+
+    tell(seen)
+    return wait_until_active(upstream, seen, on_look=tell)
 
 
 def _undo(upstream: Upstream, token: str) -> None:
