@@ -39,6 +39,8 @@ _MYSQL_AWAY = frozenset(
 )
 _SQLITE_AWAY = ("locked", "unable to open", "disk I/O error", "readonly database", "full")
 _TRIES = 6
+#: Where a connection keeps what is to be called after its transaction.
+_AFTER_COMMIT = "after_commit"
 #: Seconds after which a connection is looked at before it is used again.
 _IDLE_SECONDS = 2.0
 #: Seconds a transaction on SQLite waits for the one writer before it.
@@ -194,17 +196,29 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN"
     for attempt in range(1, _TRIES + 1):
         with connect(engine) as connection:
+            calls: dict[Callable[[Engine], object], None] = {}
+            connection.info[_AFTER_COMMIT] = calls
             try:
                 connection.exec_driver_sql(begin)
                 result = work(connection)
                 connection.exec_driver_sql("COMMIT")
-                return result
+                break
             except BaseException as error:
                 _roll_back(connection)
                 if attempt == _TRIES or not _may_try_again(error):
                     raise
         time.sleep(random.uniform(0, 0.02 * 2**attempt))
-    raise AssertionError("unreachable")
+    for call in calls:
+        call(engine)
+    return result
+
+
+def after_commit(connection: Connection, call: Callable[[Engine], object]) -> None:
+    """Have `call` called, once, when the transaction that `in_transaction` runs has committed.
+
+    It must not raise: what was committed is not undone by it.
+    """
+    connection.info.setdefault(_AFTER_COMMIT, {})[call] = None
 
 
 def _roll_back(connection: Connection) -> None:

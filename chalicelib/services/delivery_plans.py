@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select
+from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
 
 from chalicelib.broker.contracts.notifications import DELIVER, Deliver
+from chalicelib.broker.queues import NOTIFICATIONS
 from chalicelib.db.clock import now
+from chalicelib.db.engine import after_commit
 from chalicelib.db.tables import deliveries, jobs, webhooks
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
 from chalicelib.domain.webhooks import wants
+from chalicelib.errors import DatabaseUnavailable
 from chalicelib.schemas.events import Event
 from chalicelib.services.events import describe_end
 
 if TYPE_CHECKING:
     from chalicelib.services.outcomes import Fault, JobFacts
 
+
+logger = logging.getLogger(__name__)
 
 #: In SQL, of a row of jobs: whether some webhook hears of its end. For statements that are
 #: sent anyway, so that a job that nobody hears of costs none more.
@@ -37,8 +43,8 @@ def plan_deliveries(
 ) -> None:
     """Plan what is to be told of a job that ends, in the transaction that ends it.
 
-    To be called when the job's record has changed, and for a job that IS_WATCHED. The
-    dispatcher rings what is planned.
+    To be called when the job's record has changed, and for a job that IS_WATCHED. What is
+    planned is rung after the commit; if that fails, on the next beat.
     """
     listening = connection.execute(
         select(webhooks.c.id, webhooks.c.events, now().label("at")).where(
@@ -50,11 +56,20 @@ def plan_deliveries(
     if not listening:
         return
     events = list(describe_end(connection, job, state, fault, listening[0].at))
-    insert_deliveries(
-        connection,
-        job.project_id,
-        [(row.id, event) for event in events for row in listening if wants(row.events, event.type)],
-    )
+    wanted = [
+        (row.id, event) for event in events for row in listening if wants(row.events, event.type)
+    ]
+    if insert_deliveries(connection, job.project_id, wanted):
+        after_commit(connection, _ring)
+
+
+def _ring(engine: Engine) -> None:
+    from chalicelib.services.dispatcher import ring_due  # which ends jobs, and so plans itself
+
+    try:
+        ring_due(engine, (NOTIFICATIONS,))
+    except DatabaseUnavailable as error:
+        logger.warning("deliveries not rung, a dispatcher will: %s", error.__cause__ or error)
 
 
 def insert_deliveries(

@@ -7,6 +7,7 @@ and finds its work by index, so its cost does not grow with finished rows.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -95,12 +96,12 @@ def keep_house(engine: Engine, *, lease_seconds: float, retention_days: int) -> 
         logger.info("kept house: workers_pruned=%d jobs_cleaned=%d", pruned, cleaned)
 
 
-def ring_due(engine: Engine) -> int:
+def ring_due(engine: Engine, queues: Sequence[str] = QUEUES) -> int:
     """Ring jobs whose time has come, or comes within a minute, and that were never rung."""
     return _ring_where(
         engine,
         and_(
-            jobs.c.queue.in_(QUEUES),
+            jobs.c.queue.in_(queues),
             jobs.c.rung_at.is_(None),
             jobs.c.run_at <= seconds_from_now(_AHEAD_SECONDS),
         ),

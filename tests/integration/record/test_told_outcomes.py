@@ -162,12 +162,25 @@ def test_load_balancer_is_told_as_its_record_is_after_the_outcome(engine: Engine
     assert second["data"]["sequence"] == read_load_balancer(engine, record.id).sequence
 
 
-def test_what_is_planned_is_rung_by_the_dispatcher(engine: Engine, sqs: FakeSqs) -> None:
+def test_what_is_planned_is_rung_after_the_commit(engine: Engine, sqs: FakeSqs) -> None:
+    create_webhook(engine)
     create_webhook(engine)
     succeed(engine, create_claimed_job(engine), RESULT)
+    planned = {row.job_id for row in read_deliveries(engine)}
+    assert {(sent.queue, sent.job_id) for sent in sqs.sent} == {
+        ("notifications", job_id) for job_id in planned
+    }
+    assert len(sqs.sent) == 2
+    assert ring_due(engine) == 0
+
+
+def test_what_could_not_be_rung_is_rung_by_the_dispatcher(engine: Engine, sqs: FakeSqs) -> None:
+    create_webhook(engine)
+    sqs.go_away()
+    assert succeed(engine, create_claimed_job(engine), RESULT)
+    sqs.come_back()
     assert ring_due(engine) == 1
-    (sent,) = sqs.sent
-    assert (sent.queue, sent.job_id) == ("notifications", read_deliveries(engine)[0].job_id)
+    assert [sent.job_id for sent in sqs.sent] == [read_deliveries(engine)[0].job_id]
 
 
 def test_job_that_nobody_hears_of_costs_no_statement_more(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from chalicelib.db.engine import connect, in_transaction, make_engine
+from chalicelib.db.engine import after_commit, connect, in_transaction, make_engine
 from chalicelib.db.tables import jobs
 from chalicelib.errors import DatabaseUnavailable, ImmutableObject
 from tests.factories.jobs import create_job, read_job
@@ -35,6 +35,33 @@ def test_error_takes_everything_back_and_is_passed_on(engine: Engine) -> None:
     with pytest.raises(ImmutableObject):
         in_transaction(engine, work)
     assert read_rows(engine, jobs) == []
+
+
+def test_what_is_to_follow_the_commit_finds_it_done_and_happens_once(engine: Engine) -> None:
+    found: list[int] = []
+
+    def look(engine: Engine) -> None:
+        found.append(len(read_rows(engine, jobs)))
+
+    def work(connection: Connection) -> None:
+        create_job(connection)
+        after_commit(connection, look)
+        after_commit(connection, look)
+
+    in_transaction(engine, work)
+    assert found == [1]
+    in_transaction(engine, create_job)
+    assert found == [1]
+
+
+def test_nothing_follows_a_commit_that_does_not_come(engine: Engine) -> None:
+    def work(connection: Connection) -> None:
+        after_commit(connection, lambda engine: pytest.fail("called"))
+        raise ImmutableObject
+
+    with pytest.raises(ImmutableObject):
+        in_transaction(engine, work)
+    in_transaction(engine, create_job)
 
 
 def test_connection_after_an_error_is_clean(database_url: str) -> None:
