@@ -84,3 +84,8 @@ def test_webhook_goes_with_its_job(api: Any, engine: Engine) -> None:
     clean(engine, 1)
     assert read_hooks(engine) == []
     assert read_deliveries(engine) == []
+
+
+def test_delivery_cannot_be_submitted_as_a_job(api: Any) -> None:
+    wanted = {"task": "notifications.deliver", "parameters": {"delivery_id": "another's"}}
+    assert pointers(api("POST", "/jobs", wanted)) == {"#/task"}

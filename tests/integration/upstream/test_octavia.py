@@ -68,6 +68,15 @@ def test_internet_facing_gets_one_public_address_and_gives_it_back(octavia_cloud
     assert neutron.floating_ips == {}
 
 
+def test_address_without_a_port_yet_is_waited_for(octavia_cloud: Any) -> None:
+    create(octavia_cloud)
+    (made,) = octavia_cloud.openstack.octavia.load_balancers.values()
+    made["vip_port_id"] = None
+    with pytest.raises(UpstreamBusy, match="no port"):
+        create(octavia_cloud, scheme="internet-facing")
+    assert octavia_cloud.openstack.neutron.floating_ips == {}
+
+
 def test_public_address_that_somebody_else_made_is_left_to_them(octavia_cloud: Any) -> None:
     made = create(octavia_cloud)
     port_id = next(iter(octavia_cloud.openstack.octavia.load_balancers.values()))["vip_port_id"]

@@ -15,7 +15,12 @@ from chalicelib.domain.load_balancers import (
     LoadBalancerSpec,
     ObservedLoadBalancer,
 )
-from worker.upstream.errors import UpstreamNotFound, UpstreamRejected, UpstreamUnavailable
+from worker.upstream.errors import (
+    UpstreamBusy,
+    UpstreamNotFound,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
 from worker.upstream.openstack import public
 from worker.upstream.openstack.errors import openstack_errors
 from worker.upstream.openstack.names import (
@@ -70,6 +75,8 @@ class OpenStackUpstream:
                 public.require_both_versions(self._neutron, spec.subnet_ids)
             found = self._octavia.create_load_balancer(**request)
         if spec.scheme == "internet-facing":
+            if found.vip_port_id is None:  # some providers make it after their answer
+                raise UpstreamBusy("Octavia has made no port for its address yet.")
             public.ensure_floating(self._neutron, found.vip_port_id)
         return self._observe(found)
 
