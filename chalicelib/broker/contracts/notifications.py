@@ -25,5 +25,4 @@ DELIVER = TaskContract(
     soft_time_limit_seconds=60.0,
     time_limit_seconds=90.0,
     is_public=False,
-    is_public=False,
 )
