@@ -145,7 +145,7 @@ def _parameters(route: Route, components: dict[str, Any]) -> Iterator[dict[str, 
     }
     for name, is_heeded in names.items():
         if is_heeded:
-            schema = {"type": "string", "maxLength": 255}
+            schema = {"type": "string"}
             if name == "Idempotency-Key":
                 schema["pattern"] = r"^[\x21-\x7e]{1,255}$"
             text = _REQUEST_HEADERS[name]

@@ -107,9 +107,11 @@ def _bare(kind: Any) -> Any:
 
 
 def _explain(kind: Any, error: msgspec.ValidationError) -> str:
-    for note in getattr(kind, "__metadata__", ()):
-        if isinstance(note, msgspec.Meta) and note.description:
-            return f"Expected {note.description}."
+    # What Annotated adds may be inside of "or None".
+    for part in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
+        for note in getattr(part, "__metadata__", ()):
+            if isinstance(note, msgspec.Meta) and note.description:
+                return f"Expected {note.description}."
     bare = _bare(kind)
     if get_origin(bare) is Literal:
         return f"Expected one of {', '.join(get_args(bare))}."

@@ -58,7 +58,7 @@ class LocalHandler(ChaliceRequestHandler):
                 self.send_error(HTTPStatus.NOT_FOUND)
 
     do_GET = do_PUT = do_POST = do_HEAD = _generic_handle  # noqa: N815  # http.server's names
-    do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+    do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = _generic_handle  # noqa: N815
 
     def _is_body_acceptable(self) -> bool:
         length = self.headers.get("Content-Length", "0")
@@ -95,6 +95,8 @@ class LocalHandler(ChaliceRequestHandler):
             self.protocol_version
         )  # of an unreadable request line: 0.9, no status
         headers = {"Content-Type": "application/problem+json", "Connection": "close"}
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:  # one that no path has
+            headers["Allow"] = "GET, POST, PUT, DELETE, OPTIONS"
         super()._send_http_response(status, headers, json.dumps(problem))
 
 

@@ -44,3 +44,11 @@ if ! quietly "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-
   echo "The installation failed: see above. 'make setup' tries again." >&2
   exit 1
 fi
+
+# The command line client runs from this folder: nothing of Bellpull is installed.
+cat >"$venv/bin/bellpull" <<'SCRIPT'
+#!/bin/sh
+bin=$(dirname "$(readlink -f "$0")")
+PYTHONPATH="$bin/../..${PYTHONPATH:+:$PYTHONPATH}" exec "$bin/python" -m bellpull "$@"
+SCRIPT
+chmod +x "$venv/bin/bellpull"

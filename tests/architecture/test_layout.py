@@ -14,7 +14,7 @@ MIGRATIONS = ROOT / "chalicelib/db/migrations/versions"
 FORBIDDEN_NAMES = {"models.py", "utils.py", "helpers.py", "common.py"}
 FILES = sorted(
     path
-    for top in ("app.py", "chalicelib", "worker", "infra", "tests")
+    for top in ("app.py", "bellpull", "chalicelib", "worker", "infra", "tests")
     for path in ([ROOT / top] if top.endswith(".py") else (ROOT / top).rglob("*.py"))
     if path.exists() and path.parent != MIGRATIONS
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from chalice.app import CaseInsensitiveMapping
+from chalice.config import Config
 from chalice.local import LambdaEventConverter, RouteMatcher
 from sqlalchemy import Engine
 
@@ -17,6 +19,8 @@ from chalicelib.db.engine import get_engine
 from chalicelib.domain.scopes import Scope
 from chalicelib.services.tokens import mint
 from chalicelib.settings import get_settings
+from infra.local.api import make_server
+from infra.local.servers.readiness import find_free_port
 from tests.fakes.sqs import FakeSqs, install_sqs
 
 CREATE = {"name": "web", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -127,3 +131,17 @@ def mint_token(engine: Engine) -> Callable[..., str]:
 def api(mint_token: Callable[..., str], sqs: FakeSqs) -> Api:
     """The application, called by an admin of the project demo."""
     return Api(mint_token("admin"))
+
+
+@pytest.fixture
+def port(environment: Any) -> Iterator[int]:
+    """The real application on a real server."""
+    chosen, before = find_free_port(), app.__class__
+    server = make_server(app, Config(), chosen)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield chosen
+    server.shutdown()
+    thread.join()
+    server.server.server_close()
+    app.__class__ = before  # Chalice's server makes the application one of its own kind

@@ -6,16 +6,11 @@ import json
 import random
 import re
 import socket
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chalice.config import Config
 
 from app import app
-from infra.local.api import make_server
-from infra.local.servers.readiness import find_free_port
 
 SEED = 20_240_229
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get", "BREW"]
@@ -59,20 +54,6 @@ TYPES = [
     ";",
     "",
 ]
-
-
-@pytest.fixture
-def port(environment: Any) -> Iterator[int]:
-    """The real application on a real server."""
-    chosen, before = find_free_port(), app.__class__
-    server = make_server(app, Config(), chosen)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield chosen
-    server.shutdown()
-    thread.join()
-    server.server.server_close()
-    app.__class__ = before  # Chalice's server makes the application one of its own kind
 
 
 def make_request(draw: random.Random, token: str) -> bytes:

@@ -1,0 +1,1 @@
+"""The command line client: `bellpull`, a thin layer over the HTTP API."""
