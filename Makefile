@@ -15,6 +15,8 @@ PEERS := build/peers/.installed
 
 # What packs the API, with a Python of its own.
 PACKAGER := build/package/.installed
+# What looks for holes in what is deployed: large, and asked for by hand.
+AUDITORS := build/audit/.installed
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -88,6 +90,36 @@ mariadb: $(INSTALLED) ## Install MariaDB's server if this machine has none (for 
 package: $(PACKAGER) ## Pack the API's functions for Lambda (ENV=dev)
 	@$(dir $(PACKAGER))bin/python -m infra.package "$(ENV)"
 
+# Credentials come from boto3's usual chain (AWS_PROFILE); YES=1 answers Terraform's question.
+.PHONY: bootstrap
+bootstrap: $(INSTALLED) ## Make what an AWS account needs once: state bucket, image repository (ENV=dev)
+	@exec $(BIN)/python -m infra.deploy bootstrap "$(ENV)"
+
+.PHONY: plan
+plan: $(INSTALLED) package ## Show what a deploy would change (ENV=dev)
+	@exec $(BIN)/python -m infra.deploy plan "$(ENV)"
+
+.PHONY: deploy
+deploy: $(INSTALLED) package ## Build, migrate and deploy to AWS; asks before it changes anything (ENV=dev)
+	@exec $(BIN)/python -m infra.deploy deploy "$(ENV)"
+
+.PHONY: run
+run: $(INSTALLED) ## Run a worker's command in the deployed network (ENV=dev COMMAND="tokens list")
+	@exec $(BIN)/python -m infra.deploy run "$(ENV)" -- $(COMMAND)
+
+.PHONY: destroy
+destroy: $(INSTALLED) package ## Take a deployed environment away, after asking (ENV=dev)
+	@exec $(BIN)/python -m infra.deploy destroy "$(ENV)"
+
+.PHONY: cost
+cost: $(INSTALLED) ## Compute the table of docs/cost.md anew from infra/cost/prices.json
+	@exec $(BIN)/python -m infra.cost --write
+
+.PHONY: audit
+audit: $(INSTALLED) $(AUDITORS) ## Run checkov over infra/ and hadolint over worker/Dockerfile
+	@$(dir $(AUDITORS))bin/checkov --config-file infra/.checkov.yaml --directory infra
+	@$(dir $(AUDITORS))bin/hadolint worker/Dockerfile
+
 ##@ Help
 
 .PHONY: help
@@ -110,4 +142,10 @@ $(PEERS): tests/benchmarks/requirements.txt
 
 $(PACKAGER): infra/package/requirements.txt requirements.txt infra/package/python.sh
 	@PYTHON313="$(PYTHON313)" sh infra/package/python.sh $(patsubst %/,%,$(dir $@))
+	@touch $@
+
+$(AUDITORS): $(INSTALLED) infra/audit.txt
+	@echo "Installing checkov and hadolint into build/audit ..."
+	@$(BIN)/python -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet --disable-pip-version-check -r infra/audit.txt
 	@touch $@

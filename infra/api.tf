@@ -11,6 +11,9 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
+  # checkov:skip=CKV_AWS_116: the gateway waits for the answer, and the next dispatch comes within a minute
+  # checkov:skip=CKV_AWS_272: the zip is made where it is deployed from; signing adds a key and no second pair of eyes
+  # checkov:skip=CKV_AWS_173: no secret is in the environment, and Lambda encrypts it with its own key
   for_each = local.functions
 
   function_name    = "${local.name}-${each.key}"

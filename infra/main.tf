@@ -58,6 +58,7 @@ locals {
       LOG_FORMAT          = "json"
       DEPLOYMENT          = local.name
     },
+    var.event_topic_arn == null ? {} : { SNS_TOPIC_ARN = var.event_topic_arn },
     var.settings,
   )
 }

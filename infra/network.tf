@@ -2,6 +2,7 @@
 # there is no way out to the internet unless `nat_gateways` makes one.
 
 data "aws_availability_zones" "available" {
+  # checkov:skip=CKV_AWS_394: the first two or three are taken; a new zone comes last in the list
   state = "available"
 
   filter { # no local zones
@@ -255,11 +256,11 @@ resource "aws_vpc_security_group_egress_rule" "worker_s3" {
   to_port           = 443
 }
 
-resource "aws_vpc_security_group_egress_rule" "worker_internet" {
-  count = var.nat_gateways > 0 ? 1 : 0
+resource "aws_vpc_security_group_egress_rule" "internet" {
+  for_each = { for caller, id in local.callers : caller => id if var.nat_gateways > 0 }
 
-  description       = "Clouds and webhooks outside of this network"
-  security_group_id = aws_security_group.worker.id
+  description       = "Clouds, webhooks and Keystone outside of this network"
+  security_group_id = each.value
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443

@@ -50,6 +50,18 @@ variable "settings" {
   default     = {}
 }
 
+variable "worker_secrets" {
+  description = "Settings of the workers that are secrets, such as passwords of upstreams: environment variable -> ARN in Secrets Manager, or ARN:KEY:: for a key of its JSON."
+  type        = map(string)
+  default     = {}
+}
+
+variable "event_topic_arn" {
+  description = "SNS topics that events of projects may be published to, with {project_id} in the place of the project; null: none. Add \"sns\" to interface_endpoints."
+  type        = string
+  default     = null
+}
+
 # Network
 
 variable "vpc_cidr" {

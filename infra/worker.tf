@@ -8,6 +8,7 @@ locals {
 }
 
 resource "aws_ecs_cluster" "this" {
+  # checkov:skip=CKV_AWS_65: container_insights decides it: each metric has its price
   name = local.name
 
   setting {
@@ -67,6 +68,8 @@ resource "aws_ecs_task_definition" "worker" {
         HEALTH_FILE            = "/tmp/worker-health"
       }) : { name = name, value = value }
     ]
+
+    secrets = [for name, arn in var.worker_secrets : { name = name, valueFrom = arn }]
 
     healthCheck = {
       command     = ["CMD", "python", "-m", "worker.health"]

@@ -32,7 +32,7 @@ resource "aws_iam_role_policy" "execution" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "LogInToEcr" # a token for the account's registry: there is no resource to name
         Effect   = "Allow"
@@ -51,7 +51,15 @@ resource "aws_iam_role_policy" "execution" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.worker.arn}:*"
       },
-    ]
+      ],
+      length(var.worker_secrets) == 0 ? [] : [{
+        Sid    = "ReadSecretsOfSettings"
+        Effect = "Allow"
+        Action = ["secretsmanager:GetSecretValue"]
+        # An ARN has seven parts; a key of the secret may follow.
+        Resource = distinct([for arn in values(var.worker_secrets) : join(":", slice(split(":", arn), 0, 7))])
+      }],
+    )
   })
 }
 
@@ -113,6 +121,12 @@ resource "aws_iam_role_policy" "worker" {
         },
       ],
       [for statement in local.load_balancer_statements : statement if var.manage_load_balancers],
+      var.event_topic_arn == null ? [] : [{
+        Sid      = "PublishEvents"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = replace(var.event_topic_arn, "{project_id}", "*")
+      }],
       var.enable_exec ? [{
         Sid    = "Exec" # channels are made for each session: there is nothing to name
         Effect = "Allow"

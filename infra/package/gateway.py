@@ -28,39 +28,33 @@ def make_document(swagger: dict[str, Any]) -> dict[str, Any]:
 
     Methods that a path lacks go there too, so that the API itself can say 405 and which it has.
     """
-    answer = {"default": {"description": "See the API's own description."}}
-    operation = {"responses": answer, "x-amazon-apigateway-integration": _integration()}
     return {
         "openapi": "3.0.1",
         "info": swagger["info"],
         "paths": {
-            path: {
-                **dict.fromkeys(methods, operation),
-                "x-amazon-apigateway-any-method": operation,
-                "parameters": _path_parameters(path),
-            }
+            path: dict.fromkeys([*methods, "x-amazon-apigateway-any-method"], _operation(path))
             for path, methods in swagger["paths"].items()
         },
         "x-amazon-apigateway-gateway-responses": _gateway_responses(),
     }
 
 
-def _integration() -> dict[str, str]:
-    return {
-        "type": "aws_proxy",
-        "httpMethod": "POST",
-        "uri": INVOKE_ARN,
-        "passthroughBehavior": "when_no_match",
-        "contentHandling": "CONVERT_TO_TEXT",
-    }
-
-
-def _path_parameters(path: str) -> list[dict[str, Any]]:
+def _operation(path: str) -> dict[str, Any]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names
-    ]
+    return {
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ],
+        "responses": {"default": {"description": "See the API's own description."}},
+        "x-amazon-apigateway-integration": {
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "uri": INVOKE_ARN,
+            "passthroughBehavior": "when_no_match",
+            "contentHandling": "CONVERT_TO_TEXT",
+        },
+    }
 
 
 def _gateway_responses() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What a month costs: `make cost` writes the table of docs/cost.md."""

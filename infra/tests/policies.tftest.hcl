@@ -1,0 +1,113 @@
+# Who may do what, with everything switched on that adds to it; and what is refused.
+# terraform test -filter=tests/policies.tftest.hcl
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  env                      = "prod"
+  region                   = "eu-central-1"
+  image                    = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/bellpull:abc"
+  package_folder           = "./tests/package"
+  run_migrations           = false
+  flow_logs                = true
+  enable_exec              = true
+  nat_gateways             = 1
+  adoptable_load_balancers = ["web-*"]
+  event_topic_arn          = "arn:aws:sns:eu-central-1:123456789012:events-{project_id}"
+  worker_secrets           = { OS_PASSWORD = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:os-AbCdEf:password::" }
+}
+
+run "policies" {
+  assert {
+    condition = alltrue([
+      for statement in flatten([
+        for policy in concat(
+          [aws_iam_role_policy.api.policy, aws_iam_role_policy.worker.policy, aws_iam_role_policy.execution.policy, aws_iam_role_policy.flow[0].policy, aws_kms_key.alarms.policy],
+          values(aws_sqs_queue.this)[*].policy, values(aws_sqs_queue.dead_letter)[*].policy,
+        ) : jsondecode(policy).Statement
+      ]) : alltrue([for action in flatten([statement.Action]) : !strcontains(action, "*")])
+    ])
+    error_message = "No action of any policy may have a wildcard."
+  }
+
+  assert {
+    condition = toset([
+      for statement in concat(
+        jsondecode(aws_iam_role_policy.api.policy).Statement,
+        jsondecode(aws_iam_role_policy.worker.policy).Statement,
+        jsondecode(aws_iam_role_policy.execution.policy).Statement,
+        jsondecode(aws_iam_role_policy.flow[0].policy).Statement,
+      ) : statement.Sid if contains(flatten([statement.Resource]), "*") && statement.Effect == "Allow"
+    ]) == toset(["JoinNetwork", "Trace", "LogInToEcr", "LookAtLoadBalancers", "Exec"])
+    error_message = "Only what AWS has no narrower form for may stand without a resource."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.api.policy).Statement :
+      statement.Action == ["sqs:SendMessage"] && toset(statement.Resource) == toset([
+        for queue in ["default", "network", "notifications"] : "arn:aws:sqs:eu-central-1:123456789012:bellpull-prod-${queue}"
+      ]) if strcontains(jsonencode(statement), "sqs:")
+    ])
+    error_message = "The API may send to exactly the queues, and nothing else with them."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.worker.policy).Statement : alltrue([
+        for arn in flatten([statement.Resource]) : can(regex("loadbalancer/(app|net)/(bp-|web-)\\*/\\*$", arn))
+      ]) if statement.Sid == "MakeLoadBalancers"
+    ])
+    error_message = "Workers may change their own load balancers and those that are named adoptable."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if statement.Sid == "ReadSecretsOfSettings"
+    ] == [["arn:aws:secretsmanager:eu-central-1:123456789012:secret:os-AbCdEf"]]
+    error_message = "ECS reads the secrets that settings name, without the key within."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in [aws_iam_role.api.assume_role_policy, aws_iam_role.worker.assume_role_policy, aws_iam_role.execution.assume_role_policy, aws_iam_role.flow[0].assume_role_policy] :
+      alltrue([for statement in jsondecode(policy).Statement : can(regex("\\.amazonaws\\.com$", statement.Principal.Service))])
+    ])
+    error_message = "Roles are assumed by AWS's services alone."
+  }
+}
+
+run "snapshots_and_provisioned_concurrency_exclude_each_other" {
+  command = plan
+
+  variables {
+    env                     = "dev"
+    snap_start              = true
+    provisioned_concurrency = 1
+  }
+
+  expect_failures = [var.snap_start]
+}
+
+run "names_that_resources_cannot_have_are_refused" {
+  command = plan
+
+  variables {
+    env = "Dev_1"
+  }
+
+  expect_failures = [var.env]
+}
+
+run "more_nat_gateways_than_zones_are_refused" {
+  command = plan
+
+  variables {
+    env          = "dev"
+    nat_gateways = 3
+  }
+
+  expect_failures = [var.nat_gateways]
+}
