@@ -65,6 +65,9 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
         "AsyncSQSConnection.make_request": ("9c29bacdaa28", "worker/receiving.py"),
     },
     "celery.worker.consumer.consumer": {
+        "Consumer.__init__": ("c27ca6ec2d4b", "worker/consuming.py"),
+        "Consumer.on_close": ("e96d425dce0a", "worker/consuming.py"),
+        "Consumer._limit_move_to_pool": ("accd812f0913", "worker/consuming.py"),
         "Consumer.create_task_handler": ("292c5a681f10", "worker/consuming.py"),
         "Consumer.on_decode_error": ("e3538c586a7f", "worker/consuming.py"),
         "Consumer.on_unknown_message": ("213bd3ee55cb", "worker/consuming.py"),
@@ -77,10 +80,32 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
         "proto1_to_proto2": ("bd94d28baaa6", "worker/request.py"),
     },
     "celery.worker.request": {
+        "Request.execute_using_pool": ("7979562da58f", "worker/request.py"),
+        "Request.on_accepted": ("7bd097a863da", "worker/request.py"),
+        "Request.on_success": ("8d11e320facd", "worker/request.py"),
+        "Request.acknowledge": ("60dad9ce9c39", "worker/request.py"),
+        "Request.reject": ("08be2378bcc6", "worker/request.py"),
         "Request.__init__": ("efdf47149cde", "worker/request.py"),
         "Request.on_timeout": ("3d26ce896008", "worker/result_backend.py"),
         "Request.on_failure": ("21736ec661cd", "worker/result_backend.py"),
         "create_request_cls": ("871f30fe1cfe", "worker/request.py"),
+    },
+    "celery.worker.worker": {
+        "WorkController._process_task": ("4ffb514847bd", "worker/request.py"),
+    },
+    "celery.worker.state": {
+        "task_ready": ("ad25f2985520", "worker/request.py"),
+        "task_reserved": ("d5a1d0414f0a", "worker/request.py"),
+    },
+    "celery.app.trace": {
+        "fast_trace_task": ("52c76aab90e1", "worker/tasks/deferred.py"),
+        "trace_task_ret": ("edf3530c917c", "worker/tasks/deferred.py"),
+    },
+    "celery.concurrency.asynpool": {
+        "AsynPool.flush": ("a7671d710b57", "worker/desk.py"),
+    },
+    "kombu.asynchronous.hub": {
+        "Hub.call_soon": ("ec0433083ce8", "worker/loop.py"),
     },
     "celery.backends.base": {
         "Backend.store_result": ("2e526cc38f60", "worker/result_backend.py"),
