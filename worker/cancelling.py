@@ -13,9 +13,9 @@ from typing import Any
 
 from celery.concurrency.prefork import TaskPool
 from celery.signals import worker_process_init
-from celery.worker import state
 
 from chalicelib.errors import JobCancelled
+from worker import process
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,10 @@ class Canceller:
 
     def obey(self, job_ids: Sequence[str]) -> None:
         """Act on the orders that are out for jobs of this worker; called at each beat."""
+        running = {request.id: request for request in process.running_requests()}
         self._told_at = {job_id: at for job_id, at in self._told_at.items() if job_id in job_ids}
         for job_id in job_ids:
-            request = state.requests.get(job_id)
+            request = running.get(job_id)
             pid = getattr(request, "worker_pid", None)
             if not isinstance(self._controller.pool, TaskPool) or not pid:
                 # Threads and greenlets cannot be interrupted safely: the attempt's end decides.

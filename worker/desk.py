@@ -12,20 +12,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from celery.exceptions import Reject
 
 from chalicelib.domain.ids import new_id
-from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims, job_lifecycle, success_batches
-from chalicelib.services.claims import Claim, ClaimAnswer
+from chalicelib.services import claims, success_batches
+from chalicelib.services.claims import ClaimAnswer
 from chalicelib.settings import get_settings
 from worker import process
+from worker.bell_answers import end_unreadable_bell, is_claimed_late, unclaim
 from worker.loop import LoopCalls
-from worker.tasks.claiming import PATIENCE_SECONDS, answer_refused, end_unreadable, insist
+from worker.tasks.claiming import PATIENCE_SECONDS, insist
 
 if TYPE_CHECKING:
     from worker.request import JobRequest
@@ -104,17 +102,20 @@ class Desk:
         """
         limit = time.monotonic() - waiting_seconds
         with self._changed:
-            claimed = _pick(self._claimed, limit)
-            arrived = _pick(self._arrived, limit)
-        _unclaim([request.held for request in claimed])
-        return claimed + arrived
+            arrived, claimed = _pick(self._arrived, limit), _pick(self._claimed, limit)
+        if unclaim(claimed):
+            return arrived + claimed
+        with self._changed:  # they are still ours
+            self._claimed.extendleft(reversed(claimed))
+        return arrived
 
-    def forget_unbegun(self) -> None:
-        """Let go of the jobs that the pool had and did not begin, for it has dropped them."""
+    def forget_unbegun(self) -> list[JobRequest]:
+        """The same for the jobs that the pool had and did not begin, for it has dropped them."""
         with self._changed:
             unbegun = [request for request in self._launched if request.worker_pid is None]
             self._launched.difference_update(unbegun)
-        _unclaim([request.held for request in unbegun])
+        unclaim(unbegun)
+        return unbegun
 
     def leave(self) -> None:
         """Claim and launch nothing from now on."""
@@ -136,43 +137,58 @@ class Desk:
             self._thread.start()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: self._results or self._unreadable or self._room() or self._is_closed
-                )
-                if self._is_closed and not self._results:
-                    return
-                self._recording, self._results = self._results[:_MOST], self._results[_MOST:]
-                batch = self._next_batch()
-            if self._recording:
-                self._work_on(
-                    [request for request, _ in self._recording], self._record, self._recording
-                )
-            if batch:
-                self._work_on(batch, self._claim, batch)
-            with self._changed:
-                self._recording = []
-            while self._unreadable:
-                self._end_unreadable(*self._unreadable.popleft())
+        is_open = True
+        while is_open:
+            try:
+                is_open = self._work_once()
+            except Exception:  # the edge: this thread is the only one that claims
+                logger.exception("desk failed, it goes on")
+                time.sleep(1)
 
-    def _work_on(self, requests: list[JobRequest], work: Callable[[Any], None], batch: Any) -> None:
+    def _work_once(self) -> bool:
+        """Wait for something to do, and do it; False when there will be no more."""
+        with self._changed:
+            self._changed.wait_for(self._has_work)
+            if self._is_closed and not self._results:
+                return False
+            self._recording, self._results = self._results[:_MOST], self._results[_MOST:]
+            batch = self._next_batch()
+        if self._recording:
+            self._attempt(self._record, self._recording, [one for one, _ in self._recording])
+        with self._changed:
+            self._recording = []
+        if batch:
+            self._attempt(self._claim, batch, batch)
+        while self._unreadable:
+            end_unreadable_bell(self.calls, *self._unreadable.popleft())
+        return True
+
+    def _attempt(self, work: Callable[[Any], None], batch: Any, requests: list[JobRequest]) -> None:
         try:
             work(batch)
         except Exception:  # the edge: whatever becomes of a batch, there is a next one
             logger.exception("batch failed: messages put back, leases lapse: jobs=%d", len(batch))
             self.calls.soon(_all, "put_back", requests)
 
+    def _has_work(self) -> bool:
+        return bool(self._results or self._unreadable or self._is_closed) or self._room() > 0
+
     def _room(self) -> int:
-        """How many of the bells that arrived are to be claimed now."""
+        """How many of the bells that arrived are to be claimed now; none if below 1."""
         if self._is_leaving or not self._arrived:
             return 0
         held = len(self._launched) + len(self._claimed)
-        return min(int(self._pool.num_processes) - held + self._ahead, len(self._arrived))
+        return min(self._count_slots() - held + self._ahead, len(self._arrived), _MOST)
+
+    def _count_slots(self) -> int:
+        try:
+            return int(self._pool.num_processes)
+        except AttributeError:  # it has ended, or not yet begun
+            return 0
 
     def _next_batch(self) -> list[JobRequest]:
         batch: dict[str, JobRequest] = {}
-        for _ in range(min(self._room(), _MOST)):
+        for _ in range(self._room()):
             if self._arrived[0].id in batch:
                 break  # a doubled bell: in the next batch, where its claim is refused
             request = self._arrived.popleft()
@@ -190,50 +206,44 @@ class Desk:
             lambda: claims.claim_many(engine, held, bells, lease),
             patience_seconds=PATIENCE_SECONDS,
         )
-        for request, answer in zip(batch, answers, strict=True):
-            if answer is ClaimAnswer.CLAIMED or self._is_claimed_late(request, answer):
-                with self._changed:
-                    self._claimed.append(request)
-        self.calls.soon(self._launch)
+        found = list(zip(batch, answers, strict=True))
+        self._line_up([one for one, answer in found if answer is ClaimAnswer.CLAIMED])
+        # One by one, and perhaps with a call of SQS: nobody else waits for these.
+        for request, answer in found:
+            if answer is not ClaimAnswer.CLAIMED and is_claimed_late(self.calls, request, answer):
+                self._line_up([request])
 
-    def _is_claimed_late(self, request: JobRequest, answer: ClaimAnswer) -> bool:
-        """Answer a bell whose job the first statement did not take; True if it is taken now."""
-        try:
-            answer = answer_refused(request.held, answer, request.foreign_job)
-        except DatabaseUnavailable:
-            self.calls.soon(request.put_back)
-        except Reject as error:
-            self.calls.soon(request.bury, str(error.reason))
-        else:
-            if answer is ClaimAnswer.CLAIMED:
-                return True
-            logger.info("bell answered without work: job_id=%s reason=%s", request.id, answer)
-            self.calls.soon(request.finish)
-        return False
-
-    def _end_unreadable(self, message: Any, reason: str) -> None:
-        try:
-            answer = end_unreadable(message.headers["id"], reason)
-        except Exception:  # the edge, as above
-            logger.exception("unreadable bell put back")
-            self.calls.soon(message.requeue)
-        else:
-            is_known = answer is not ClaimAnswer.UNKNOWN
-            bury = partial(message.channel.bury, message.delivery_tag, reason)
-            self.calls.soon(message.ack if is_known else bury)
+    def _line_up(self, claimed: list[JobRequest]) -> None:
+        """Let claimed jobs be launched, or let go of them if the worker leaves meanwhile."""
+        with self._changed:
+            is_leaving = self._is_leaving
+            if not is_leaving:
+                self._claimed.extend(claimed)
+        if is_leaving:
+            unclaim(claimed)
+            self.calls.soon(_all, "put_back", claimed)
+        elif claimed:
+            self.calls.soon(self._launch)
 
     def _launch(self) -> None:
         """Fill the free slots of the pool with claimed jobs; in the event loop's thread."""
         if self._is_launching:
             return  # a solo pool runs jobs in here, and says that each has ended
         self._is_launching = True
-        while request := self._next_to_launch():
-            request.launch(self, self._pool)
-        self._is_launching = False
+        try:
+            while request := self._next_to_launch():
+                try:
+                    request.launch(self, self._pool)
+                except Exception:  # the edge: the lease of this one lapses, others go on
+                    logger.exception("job not launched: job_id=%s", request.id)
+                    self._launched.discard(request)
+                    request.put_back()
+        finally:
+            self._is_launching = False
 
     def _next_to_launch(self) -> JobRequest | None:
         with self._changed:
-            is_full = len(self._launched) >= int(self._pool.num_processes)
+            is_full = len(self._launched) >= self._count_slots()
             if self._is_leaving or is_full or not self._claimed:
                 self._changed.notify()  # there may be room to claim more
                 return None
@@ -256,16 +266,6 @@ def _pick(waiting: deque[JobRequest], limit: float) -> list[JobRequest]:
     while waiting and waiting[0].arrived_at <= limit:
         picked.append(waiting.popleft())
     return picked
-
-
-def _unclaim(held: list[Claim]) -> None:
-    engine = process.engine()
-    try:
-        if held and not claims.unclaim(engine, held):
-            for claim in held:  # lost ones are left alone, those ordered to stop are REVOKED
-                job_lifecycle.release(engine, claim, "it had not begun")
-    except DatabaseUnavailable:
-        logger.warning("%d jobs not given back, their leases will lapse", len(held))
 
 
 def _all(what: str, requests: list[JobRequest]) -> None:

@@ -80,11 +80,8 @@ class Leaver:
         if desk is not None:
             desk.give_back()  # what the last polls brought
         begun = process.running_requests() if desk is None else desk.in_hand()
-        self._put_back({request.message.delivery_tag for request in begun})
-
-    def _put_back(self, kept: set[str]) -> None:
-        for url, tags in self._channel.let_go(kept).items():
-            self._channel.outbox.put_back(url, url.rpartition("/")[2], tags, 0)
+        kept = {request.message.delivery_tag for request in begun}
+        self._channel.give_back(lambda tag: tag not in kept)
 
     def leave_now(self, exit_code: int, reason: str) -> None:
         """Release every job in hand, put every message back, kill the pool, and exit."""
@@ -110,7 +107,7 @@ class Leaver:
             except DatabaseUnavailable:
                 logger.warning("job not released, its lease will lapse: job_id=%s", request.id)
         if self._channel is not None:
-            self._put_back(set())
+            self._channel.give_back(lambda tag: True)
             self._channel.outbox.close(timeout_seconds=5)
         try:
             workers.deregister(process.engine(), process.WORKER_ID)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kombu.transport import SQS
@@ -41,7 +42,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         self.heard: dict[str, Heard] = {}
         self.outbox = Outbox()
         #: Receipt handles of messages that were given back while leaving.
-        self._let_go: set[str] = set()
+        self._given_back: set[str] = set()
         self.is_draining = False
         #: Set when no poll is under way any more that could bring back what was given back.
         self.has_drained = threading.Event()
@@ -179,23 +180,22 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         """URL of a queue -> receipt handles of the messages that this worker holds."""
         handles: dict[str, list[str]] = {}
         # Kombu forgets those that were acknowledged or put back only at the next delivery.
-        done = self.qos._dirty | self._let_go
+        done = self.qos._dirty | self._given_back
         for tag, message in list(self.qos._delivered.items()):
             info = message.delivery_info
             if "sqs_queue" in info and tag not in done:
                 handles.setdefault(info["sqs_queue"], []).append(tag)
         return handles
 
-    def let_go(self, kept: set[str]) -> dict[str, list[str]]:
-        """The messages that this worker holds, less `kept`, by the URL of their queue.
+    def give_back(self, is_wanted: Callable[[str], bool]) -> None:
+        """Show the messages whose receipt handles are wanted to other workers, at once.
 
         They are no longer held, although their slots stay taken: the worker is leaving.
         """
-        gone = {
-            url: [tag for tag in tags if tag not in kept] for url, tags in self.in_flight().items()
-        }
-        self._let_go.update(tag for tags in gone.values() for tag in tags)
-        return gone
+        for url, held in self.in_flight().items():
+            tags = [tag for tag in held if is_wanted(tag)]
+            self._given_back.update(tags)
+            self.outbox.put_back(url, url.rpartition("/")[2], tags, 0)
 
     def close(self) -> None:
         self.outbox.close()

@@ -10,6 +10,7 @@ from chalicelib.errors import ImmutableObject
 from chalicelib.services import job_orders
 from tests.e2e.contracts import CLEAN_UP, FAIL, SLEEP, STUBBORN, Fail, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
+from tests.e2e.worker_process import wait_until
 
 ENVIRONMENT = {"CANCEL_GRACE_SECONDS": "1.5"}
 
@@ -21,6 +22,15 @@ def test_waiting_job_is_cancelled_at_once(fleet: Fleet) -> None:
     fleet.wait_until_queues_empty()
     assert fleet.job(job_id).attempts == 0
     assert fleet.notes(job_id) == []
+
+
+def test_doubled_bell_keeps_no_running_job_from_being_cancelled(fleet: Fleet) -> None:
+    job_id = fleet.submit(CLEAN_UP, Sleep(seconds=30))
+    fleet.wait_for_state(job_id, "STARTED")
+    fleet.ring_again(job_id, times=3)
+    wait_until(lambda: fleet.workers[0].text.count(f"{job_id} reason=taken") == 3, 10)
+    job_orders.cancel(fleet.engine, PROJECT, job_id)
+    fleet.wait_for_state(job_id, "REVOKED", seconds=5)
 
 
 def test_job_that_waits_for_a_retry_is_cancelled_at_once(fleet: Fleet) -> None:

@@ -259,3 +259,66 @@ def test_closing_desk_records_what_has_ended(engine: Engine, bench: Make) -> Non
     made.desk.close(10)
     assert request.story == ["launched", "acknowledged"]
     assert read_job(engine, request.id).state == "SUCCESS"
+
+
+def test_desk_sleeps_while_more_is_claimed_than_there_is_room_for(
+    engine: Engine, bench: Make
+) -> None:
+    made = bench(4, ahead=4)
+    made.take(*(create_job(engine).id for _ in range(8)))
+    made.wait_until(lambda: len(made.desk.in_hand()) == 8)
+    looks: list[bool] = []
+    made.desk._count_ahead = lambda: 0
+    made.desk._pool.num_processes = 1
+    real = made.desk._has_work
+    made.desk._has_work = lambda: looks.append(True) or real()  # type: ignore[func-returns-value,method-assign]
+    made.take(create_job(engine).id)
+    time.sleep(0.3)
+    assert len(looks) < 10
+
+
+def test_job_that_cannot_be_launched_keeps_no_other_from_it(
+    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: FakeRequest, *_: object) -> None:
+        monkeypatch.undo()
+        raise RecursionError("too deep for pickle")
+
+    made = bench(1)
+    monkeypatch.setattr(FakeRequest, "launch", fail)
+    unlucky, lucky = made.take(create_job(engine).id, create_job(engine).id)
+    made.settle(unlucky, lucky)
+    assert (unlucky.story, lucky.story) == (["put back"], ["launched"])
+
+
+def test_what_is_claimed_while_the_worker_leaves_is_given_back(
+    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real = bench(2), claims.claim_many
+
+    def claim_and_leave(*arguments: object) -> object:
+        answers = real(*arguments)  # type: ignore[arg-type]
+        made.desk.leave()
+        return answers
+
+    monkeypatch.setattr(desk_module.claims, "claim_many", claim_and_leave)
+    (request,) = made.take(create_job(engine).id)
+    made.settle(request)
+    assert request.story == ["put back"]
+    row = read_job(engine, request.id)
+    assert (row.state, row.attempts) == ("PENDING", 0)
+
+
+def test_claimed_jobs_stay_in_hand_when_they_cannot_be_given_back(
+    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseUnavailable
+
+    made = bench(1, ahead=1)
+    launched, claimed, arrived = made.take(*(create_job(engine).id for _ in range(3)))
+    made.settle(launched)
+    made.wait_until(lambda: len(made.desk.in_hand()) == 2)
+    monkeypatch.setattr(claims, "unclaim", away)
+    assert made.desk.give_back() == [arrived]
+    assert set(made.desk.in_hand()) == {launched, claimed}
