@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.db.engine import get_engine
 from chalicelib.settings import get_settings
+from tests.fakes.desk_bench import Bench
+from tests.fakes.sqs import FakeSqs, install_sqs
 from worker import process
 
 
@@ -23,6 +25,24 @@ def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engin
     yield process.engine()
     process.engine().dispose()
     _forget()
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[[int, int], Bench]]:
+    made: list[Bench] = []
+
+    def make(slots: int, ahead: int = 0) -> Bench:
+        made.append(Bench(slots, ahead))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.desk.close(5)
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
+    return install_sqs(monkeypatch)
 
 
 def _forget() -> None:

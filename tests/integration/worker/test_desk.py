@@ -1,79 +1,27 @@
-"""The desk claims and records in batches, fills the pool, and lets go of what waits."""
+"""The desk claims and records in batches, and fills the pool."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
 from sqlalchemy import Engine
 
 from chalicelib.db.clock import seconds_from_now
-from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import claims
 from chalicelib.services.adoption import NewJob
-from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_job, new_claim, read_job
-from tests.fakes.hub import FakeHub
-from tests.fakes.requests import FakePool, FakeRequest
-from tests.fakes.sqs import FakeSqs, install_sqs
+from tests.fakes.desk_bench import MakeBench
+from tests.fakes.requests import FakeRequest
+from tests.fakes.sqs import FakeSqs
 from tests.integration.record.test_statements import recorded
 from worker import desk as desk_module
-from worker.desk import Desk
-from worker.loop import LoopCalls
 
 SEVEN = msgspec.Raw(b"7")
 
 
-class Bench:
-    """A desk whose event loop and pool do what the test says."""
-
-    def __init__(self, slots: int, ahead: int) -> None:
-        self.hub = FakeHub()
-        self.desk = Desk(FakePool(slots), LoopCalls(self.hub), lambda: ahead)
-
-    def take(self, *job_ids: str) -> list[FakeRequest]:
-        requests = [FakeRequest(one) for one in job_ids]
-        for request in requests:
-            self.desk.take(request)  # type: ignore[arg-type]
-        return requests
-
-    def wait_until(self, is_so: Callable[[], bool]) -> None:
-        """Let the event loop run until it is so."""
-        deadline = time.monotonic() + 20
-        while not is_so():
-            assert time.monotonic() < deadline, "it never came to that"
-            self.hub.run()
-            time.sleep(0.002)
-
-    def settle(self, *requests: FakeRequest) -> None:
-        """Let the event loop run until each request has a story."""
-        self.wait_until(lambda: all(request.story for request in requests))
-
-
-@pytest.fixture
-def bench() -> Iterator[Callable[[int, int], Bench]]:
-    made: list[Bench] = []
-
-    def make(slots: int, ahead: int = 0) -> Bench:
-        made.append(Bench(slots, ahead))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.desk.close(5)
-
-
-@pytest.fixture
-def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
-    return install_sqs(monkeypatch)
-
-
-Make = Callable[..., Bench]
-
-
-def test_job_is_claimed_before_the_pool_has_it(engine: Engine, bench: Make) -> None:
+def test_job_is_claimed_before_the_pool_has_it(engine: Engine, bench: MakeBench) -> None:
     job = create_job(engine)
     made = bench(2)
     (request,) = made.take(job.id)
@@ -83,7 +31,7 @@ def test_job_is_claimed_before_the_pool_has_it(engine: Engine, bench: Make) -> N
     assert (row.state, row.claim_id) == ("STARTED", request.held.claim_id)
 
 
-def test_no_more_jobs_are_claimed_than_there_is_room_for(engine: Engine, bench: Make) -> None:
+def test_no_more_jobs_are_claimed_than_there_is_room_for(engine: Engine, bench: MakeBench) -> None:
     jobs = [create_job(engine).id for _ in range(6)]
     made = bench(2)
     requests = made.take(*jobs)
@@ -95,7 +43,7 @@ def test_no_more_jobs_are_claimed_than_there_is_room_for(engine: Engine, bench: 
     assert [request.story for request in requests[2:]] == [[]] * 4
 
 
-def test_ended_job_makes_room_for_the_next(engine: Engine, bench: Make) -> None:
+def test_ended_job_makes_room_for_the_next(engine: Engine, bench: MakeBench) -> None:
     made = bench(1)
     first, second = made.take(create_job(engine).id, create_job(engine).id)
     made.settle(first)
@@ -105,7 +53,7 @@ def test_ended_job_makes_room_for_the_next(engine: Engine, bench: Make) -> None:
     assert second.story == ["launched"]
 
 
-def test_jobs_are_claimed_ahead_in_one_statement(engine: Engine, bench: Make) -> None:
+def test_jobs_are_claimed_ahead_in_one_statement(engine: Engine, bench: MakeBench) -> None:
     jobs = [create_job(engine).id for _ in range(12)]
     made = bench(2, ahead=10)
     requests = [FakeRequest(one) for one in jobs]
@@ -119,7 +67,7 @@ def test_jobs_are_claimed_ahead_in_one_statement(engine: Engine, bench: Make) ->
     assert sum(request.story == ["launched"] for request in requests) == 2
 
 
-def test_doubled_bell_is_answered_without_work(engine: Engine, bench: Make) -> None:
+def test_doubled_bell_is_answered_without_work(engine: Engine, bench: MakeBench) -> None:
     job = create_job(engine)
     made = bench(4)
     first, second = made.take(job.id, job.id)
@@ -128,7 +76,7 @@ def test_doubled_bell_is_answered_without_work(engine: Engine, bench: Make) -> N
     assert read_job(engine, job.id).attempts == 1
 
 
-def test_early_bell_is_rung_again(engine: Engine, bench: Make, sqs: FakeSqs) -> None:
+def test_early_bell_is_rung_again(engine: Engine, bench: MakeBench, sqs: FakeSqs) -> None:
     job = create_job(engine, run_at=seconds_from_now(30))
     made = bench(2)
     (request,) = made.take(job.id)
@@ -138,7 +86,7 @@ def test_early_bell_is_rung_again(engine: Engine, bench: Make, sqs: FakeSqs) -> 
     assert 28 <= bell.delay_seconds <= 30
 
 
-def test_message_of_another_client_gets_a_row(engine: Engine, bench: Make) -> None:
+def test_message_of_another_client_gets_a_row(engine: Engine, bench: MakeBench) -> None:
     new = NewJob(
         project_id="demo",
         task="plain.add",
@@ -156,7 +104,7 @@ def test_message_of_another_client_gets_a_row(engine: Engine, bench: Make) -> No
 
 
 def test_successes_are_recorded_in_one_statement_then_acknowledged(
-    engine: Engine, bench: Make
+    engine: Engine, bench: MakeBench
 ) -> None:
     made = bench(20)
     requests = made.take(*(create_job(engine).id for _ in range(20)))
@@ -171,7 +119,7 @@ def test_successes_are_recorded_in_one_statement_then_acknowledged(
     assert {read_job(engine, one.id).result for one in requests} == {7}
 
 
-def test_outcome_of_a_lost_claim_is_dropped(engine: Engine, bench: Make) -> None:
+def test_outcome_of_a_lost_claim_is_dropped(engine: Engine, bench: MakeBench) -> None:
     made = bench(1)
     (request,) = made.take(create_job(engine).id)
     made.settle(request)
@@ -183,58 +131,8 @@ def test_outcome_of_a_lost_claim_is_dropped(engine: Engine, bench: Make) -> None
     assert read_job(engine, request.id).state == "STARTED"
 
 
-def test_what_has_not_begun_is_given_back_as_it_was(engine: Engine, bench: Make) -> None:
-    made = bench(1, ahead=2)
-    requests = made.take(*(create_job(engine).id for _ in range(5)))
-    made.settle(requests[0])
-    made.wait_until(lambda: len(made.desk.in_hand()) == 3)
-    made.desk.leave()
-    assert {one.id for one in made.desk.give_back()} == {one.id for one in requests[1:]}
-    for request in requests[1:]:
-        row = read_job(engine, request.id)
-        assert (row.state, row.attempts) == ("PENDING", 0)
-        assert read_attempts(engine, request.id) == []
-    made.desk.ended(requests[0])  # type: ignore[arg-type]
-    made.hub.run()
-    assert [one.story for one in requests[1:]] == [[]] * 4
-
-
-def test_only_what_has_waited_long_is_given_back(engine: Engine, bench: Make) -> None:
-    made = bench(1)
-    first, old = made.take(create_job(engine).id, create_job(engine).id)
-    made.settle(first)
-    old.arrived_at -= 60
-    made.take(create_job(engine).id)
-    assert made.desk.give_back(waiting_seconds=10) == [old]
-
-
-def test_jobs_that_the_pool_dropped_are_given_back(engine: Engine, bench: Make) -> None:
-    made = bench(2)
-    begun, dropped = made.take(create_job(engine).id, create_job(engine).id)
-    made.settle(begun, dropped)
-    dropped.worker_pid = None
-    made.desk.forget_unbegun()
-    assert read_job(engine, begun.id).state == "STARTED"
-    assert read_job(engine, dropped.id).state == "PENDING"
-    assert made.desk.launched() == [begun]
-
-
-def test_messages_go_back_when_the_database_stays_away(
-    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(*_: object) -> None:
-        raise DatabaseUnavailable
-
-    monkeypatch.setattr(desk_module, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(desk_module.claims, "claim_many", away)
-    made = bench(2)
-    requests = made.take(create_job(engine).id, create_job(engine).id)
-    made.settle(*requests)
-    assert [one.story for one in requests] == [["put back"]] * 2
-
-
 def test_batch_that_goes_wrong_costs_its_own_jobs_only(
-    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = claims.claim_many
 
@@ -251,7 +149,7 @@ def test_batch_that_goes_wrong_costs_its_own_jobs_only(
     assert (unlucky.story, lucky.story) == (["put back"], ["launched"])
 
 
-def test_closing_desk_records_what_has_ended(engine: Engine, bench: Make) -> None:
+def test_closing_desk_records_what_has_ended(engine: Engine, bench: MakeBench) -> None:
     made = bench(1)
     (request,) = made.take(create_job(engine).id)
     made.settle(request)
@@ -262,7 +160,7 @@ def test_closing_desk_records_what_has_ended(engine: Engine, bench: Make) -> Non
 
 
 def test_desk_sleeps_while_more_is_claimed_than_there_is_room_for(
-    engine: Engine, bench: Make
+    engine: Engine, bench: MakeBench
 ) -> None:
     made = bench(4, ahead=4)
     made.take(*(create_job(engine).id for _ in range(8)))
@@ -278,7 +176,7 @@ def test_desk_sleeps_while_more_is_claimed_than_there_is_room_for(
 
 
 def test_job_that_cannot_be_launched_keeps_no_other_from_it(
-    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: FakeRequest, *_: object) -> None:
         monkeypatch.undo()
@@ -289,36 +187,3 @@ def test_job_that_cannot_be_launched_keeps_no_other_from_it(
     unlucky, lucky = made.take(create_job(engine).id, create_job(engine).id)
     made.settle(unlucky, lucky)
     assert (unlucky.story, lucky.story) == (["put back"], ["launched"])
-
-
-def test_what_is_claimed_while_the_worker_leaves_is_given_back(
-    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made, real = bench(2), claims.claim_many
-
-    def claim_and_leave(*arguments: object) -> object:
-        answers = real(*arguments)  # type: ignore[arg-type]
-        made.desk.leave()
-        return answers
-
-    monkeypatch.setattr(desk_module.claims, "claim_many", claim_and_leave)
-    (request,) = made.take(create_job(engine).id)
-    made.settle(request)
-    assert request.story == ["put back"]
-    row = read_job(engine, request.id)
-    assert (row.state, row.attempts) == ("PENDING", 0)
-
-
-def test_claimed_jobs_stay_in_hand_when_they_cannot_be_given_back(
-    engine: Engine, bench: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(*_: object) -> None:
-        raise DatabaseUnavailable
-
-    made = bench(1, ahead=1)
-    launched, claimed, arrived = made.take(*(create_job(engine).id for _ in range(3)))
-    made.settle(launched)
-    made.wait_until(lambda: len(made.desk.in_hand()) == 2)
-    monkeypatch.setattr(claims, "unclaim", away)
-    assert made.desk.give_back() == [arrived]
-    assert set(made.desk.in_hand()) == {launched, claimed}
