@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice.app import Chalice
 
 from chalicelib.api import (
+    controls,
     documents,
     fleet,
     health,
@@ -28,6 +29,7 @@ for module in (
     load_balancers,
     webhooks,
     fleet,
+    controls,
     tokens,
     health,
     documents,

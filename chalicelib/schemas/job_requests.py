@@ -39,6 +39,14 @@ Tag = Annotated[
         examples=["nightly"],
     ),
 ]
+Key = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}\Z",
+        description="a text of 1 to 255 characters without control characters",
+        examples=["customer:42"],
+    ),
+]
 Tags = Annotated[list[Tag], Meta(max_length=20, description="a list of at most 20 tags")]
 #: With an offset from UTC, as RFC 3339 wants it.
 Moment = Annotated[
@@ -84,17 +92,7 @@ class SubmittedJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     #: No second one while a job with this task and parameters has not ended: the answer is that.
     unique: bool = False
     #: Jobs of the project that share a key run one at a time, in the order of submission.
-    key: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}\Z",
-                description="a text of 1 to 255 characters without control characters",
-                examples=["customer:42"],
-            ),
-        ]
-        | None
-    ) = None
+    key: Key | None = None
     #: Where the end of this job alone is told, besides the webhooks of the project.
     webhook: JobWebhook | None = None
     #: Take the place of those of the same key and task that wait: they end as REVOKED.
@@ -117,6 +115,7 @@ class JobCriteria(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     state: JobState | None = None
     task: TaskName | None = None
     queue: QueueName | None = None
+    key: Key | None = None
     tag: Tag | None = None
     #: Made at this moment or later.
     created_after: Moment | None = None

@@ -28,6 +28,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: JobState | None = None
     task: str | None = None
     queue: str | None = None
+    key: str | None = None
     tag: str | None = None
     #: From this moment on.
     created_after: datetime | None = None
@@ -41,7 +42,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     def conditions(self, project_id: str) -> list[ColumnElement[bool]]:
         """What a query for these jobs asks of their rows."""
-        equal = {name: getattr(self, name) for name in ("state", "task", "queue")}
+        equal = {name: getattr(self, name) for name in ("state", "task", "queue", "key")}
         asked: list[ColumnElement[bool]] = [
             jobs.c.project_id == project_id,
             *(jobs.c[name] == str(value) for name, value in equal.items() if value is not None),
@@ -149,5 +150,5 @@ def _page(query: Select[Any], wanted: JobFilter, last: Row[Any] | None) -> Selec
         return query.order_by(job_tags.c.created_at.desc(), job_tags.c.job_id.desc())
     if last is not None:
         query = query.where(older_than(jobs, last))
-    by = next((name for name in ("task", "state", "queue") if getattr(wanted, name)), None)
+    by = next((name for name in ("key", "task", "state", "queue") if getattr(wanted, name)), None)
     return newest_first(query, jobs, by)

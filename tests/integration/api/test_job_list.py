@@ -26,7 +26,7 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
     kinds: dict[str, dict[str, Any]] = {
         "failed": {"state": "FAILURE"},
         "network": {"queue": "network"},
-        "other": {"task": "test.other"},
+        "other": {"task": "test.other", "key": "shop:7"},
         "both": {"task": "test.other", "state": "FAILURE", "queue": "network"},
     }
     return {
@@ -51,6 +51,8 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
             ["network"],
         ),
         ("task=nothing", []),
+        ("key=shop%3A7", ["other"]),
+        ("key=shop%3A7&state=FAILURE", []),
     ],
 )
 def test_jobs_are_listed_by_what_they_are(

@@ -1,0 +1,125 @@
+"""Routes of pauses and limits, which hold for the whole fleet and all projects."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.call import Call
+from chalicelib.api.routing import json_response, route
+from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.controls import ControlsAnswer, ControlView, NewLimit, ResumedAnswer
+
+blueprint = Blueprint(__name__)
+
+_QUEUE = "/queues/{queue}"
+_TASK = "/tasks/{task}"
+_PAUSED = {200: ControlView}
+_RESUMED = {200: ResumedAnswer}
+
+
+@route(blueprint, "GET", "/limits", scope=Scope.READ, answers={200: ControlsAnswer})
+def list_limits(call: Call) -> Response:
+    """List the queues and tasks that are paused or limited."""
+    from chalicelib.services import controls
+
+    rows = controls.list_controls(call.engine)
+    return json_response(ControlsAnswer([ControlView.from_row(row) for row in rows]))
+
+
+@route(blueprint, "POST", f"{_QUEUE}/pause", scope=Scope.ADMIN, answers=_PAUSED)
+def pause_queue(call: Call, queue: str) -> Response:
+    """Let no job of a queue begin until it is resumed; those that run go on."""
+    return _pause(call, "queue", queue)
+
+
+@route(blueprint, "POST", f"{_TASK}/pause", scope=Scope.ADMIN, answers=_PAUSED)
+def pause_task(call: Call, task: str) -> Response:
+    """Let no job of a task begin until it is resumed; those that run go on."""
+    return _pause(call, "task", task)
+
+
+@route(blueprint, "POST", f"{_QUEUE}/resume", scope=Scope.ADMIN, answers=_RESUMED)
+def resume_queue(call: Call, queue: str) -> Response:
+    """Let jobs of a queue begin again."""
+    return _resume(call, "queue", queue)
+
+
+@route(blueprint, "POST", f"{_TASK}/resume", scope=Scope.ADMIN, answers=_RESUMED)
+def resume_task(call: Call, task: str) -> Response:
+    """Let jobs of a task begin again."""
+    return _resume(call, "task", task)
+
+
+@route(blueprint, "PUT", f"{_QUEUE}/limit", scope=Scope.ADMIN, body=NewLimit, answers=_PAUSED)
+def limit_queue(call: Call, queue: str, body: NewLimit) -> Response:
+    """Limit how many jobs of a queue begin in a time, or run at once."""
+    return _limit(call, "queue", queue, body)
+
+
+@route(blueprint, "PUT", f"{_TASK}/limit", scope=Scope.ADMIN, body=NewLimit, answers=_PAUSED)
+def limit_task(call: Call, task: str, body: NewLimit) -> Response:
+    """Limit how many jobs of a task begin in a time, or run at once."""
+    return _limit(call, "task", task, body)
+
+
+@route(blueprint, "DELETE", f"{_QUEUE}/limit", scope=Scope.ADMIN, answers={204: None})
+def unlimit_queue(call: Call, queue: str) -> Response:
+    """Take the limit of a queue away."""
+    return _unlimit(call, "queue", queue)
+
+
+@route(blueprint, "DELETE", f"{_TASK}/limit", scope=Scope.ADMIN, answers={204: None})
+def unlimit_task(call: Call, task: str) -> Response:
+    """Take the limit of a task away."""
+    return _unlimit(call, "task", task)
+
+
+_Kind = Literal["queue", "task"]
+
+
+def _pause(call: Call, kind: _Kind, name: str) -> Response:
+    from chalicelib.services import audit, controls
+
+    row = controls.pause(call.engine, kind, name)
+    audit.record_alone(call.engine, call.project_id, f"{kind}s.pause", name)
+    return json_response(ControlView.from_row(row))
+
+
+def _resume(call: Call, kind: _Kind, name: str) -> Response:
+    from chalicelib.services import audit, controls
+
+    _require(kind, name)
+    let_go = controls.resume(call.engine, kind, name)
+    audit.record_alone(call.engine, call.project_id, f"{kind}s.resume", name)
+    return json_response(ResumedAnswer(let_go))
+
+
+def _limit(call: Call, kind: _Kind, name: str, body: NewLimit) -> Response:
+    from chalicelib.services import audit, controls
+
+    limit = controls.Limit(
+        rate_count=body.rate_count, rate_seconds=body.rate_seconds, at_once=body.at_once
+    )
+    row = controls.set_limit(call.engine, kind, name, limit)
+    audit.record_alone(call.engine, call.project_id, f"{kind}s.limit", name)
+    return json_response(ControlView.from_row(row))
+
+
+def _unlimit(call: Call, kind: _Kind, name: str) -> Response:
+    from chalicelib.services import audit, controls
+
+    _require(kind, name)
+    controls.remove_limit(call.engine, kind, name)
+    audit.record_alone(call.engine, call.project_id, f"{kind}s.unlimit", name)
+    return Response("", {}, 204)
+
+
+def _require(kind: _Kind, name: str) -> None:
+    from chalicelib.services import fleet
+
+    if kind == "queue":
+        fleet.require_queue(name)
+    else:
+        fleet.get_task(name)
