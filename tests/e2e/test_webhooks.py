@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from sqlalchemy import update
 from standardwebhooks import Webhook
@@ -20,7 +21,7 @@ from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
 from tests.e2e.worker_process import wait_until
-from tests.factories.webhooks import read_deliveries, read_webhook
+from tests.factories.webhooks import create_webhook, read_deliveries, read_webhook
 from tests.fakes.receiver import Receiver, run_receiver
 from worker.upstream.errors import UpstreamQuotaExceeded
 from worker.upstream.memory import MemoryUpstream
@@ -150,6 +151,42 @@ def test_owner_is_told_what_failed_why_and_what_to_do(fleet: Fleet, receiver: Re
         "Load balancer 'web' could not be created: Quota has been met. "
         "Destroy the load balancer, which clears up what is left, and create it again."
     )
+
+
+def test_topic_of_the_project_gets_the_same_events(make_fleet: MakeFleet, moto_server: str) -> None:
+    options = {"endpoint_url": moto_server, "region_name": "us-east-1"}
+    sns, sqs = boto3.client("sns", **options), boto3.client("sqs", **options)
+    topic = sns.create_topic(Name=f"bellpull-{PROJECT}")["TopicArn"]
+    queue_url = sqs.create_queue(QueueName=f"subscribed-{PROJECT}")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:us-east-1:123456789012:subscribed-{PROJECT}"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    permitted = topic.replace(PROJECT, "{project_id}")
+    fleet = make_fleet("sqlite", SNS_ENDPOINT_URL=moto_server, SNS_TOPIC_ARN=permitted)
+    fleet.start_worker()
+    webhooks.create(fleet.engine, PROJECT, NewWebhook(url=topic, events=["job.*"]))
+    job_id = fleet.submit(SLEEP, Sleep(seconds=0))
+    received: list[Any] = []
+
+    def receive() -> bool:
+        received.extend(sqs.receive_message(QueueUrl=queue_url).get("Messages", []))
+        return bool(received)
+
+    wait_until(receive, 20)
+    payload = json.loads(json.loads(received[0]["Body"])["Message"])
+    assert (payload["type"], payload["data"]["job"]["id"]) == ("job.succeeded", job_id)
+    sns.close()
+    sqs.close()
+
+
+def test_private_address_is_not_reached_where_the_setting_does_not_permit_it(
+    make_fleet: MakeFleet, receiver: Receiver
+) -> None:
+    fleet = make_fleet("sqlite")
+    fleet.start_worker()
+    webhook = create_webhook(fleet.engine, url=f"https://127.0.0.1:{receiver.port}/hook")
+    job = fleet.wait_for_state(ping(fleet, webhook).job_id, "FAILURE")
+    assert "no public address" in job.error["message"]
+    assert receiver.connections == 0
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "sqlite"])

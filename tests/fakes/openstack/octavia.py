@@ -149,7 +149,7 @@ class Octavia:
         if unknown := sorted(wanted.keys() - _UPDATABLE):
             return _fault(400, f"Unknown attribute for argument load_balancer: {unknown[0]}")
         if self.load_balancers[id_]["provisioning_status"] != "ACTIVE":
-            return _immutable(id_)
+            return self._refuse_change(id_)
         self.load_balancers[id_] |= wanted
         self.set_status(id_, "PENDING_UPDATE", self.looks_until_done)
         return 200, {"loadbalancer": dict(self.load_balancers[id_])}, {}
@@ -157,7 +157,7 @@ class Octavia:
     def _delete(self, id_: str, call: Any) -> Told:
         found = self.load_balancers[id_]
         if found["provisioning_status"] not in ("ACTIVE", "ERROR"):
-            return _immutable(id_)
+            return self._refuse_change(id_)
         if found["listeners"] and call.query.get("cascade", "").lower() != "true":
             return _fault(
                 400, f"Validation failure: Cannot delete Load Balancer {id_} - it has children"
@@ -165,9 +165,9 @@ class Octavia:
         self.set_status(id_, "PENDING_DELETE", self.looks_until_done)
         return 204, None, {}
 
-
-def _immutable(id_: str) -> Told:
-    return _fault(409, f"Load Balancer {id_} is immutable and cannot be updated.")
+    def _refuse_change(self, id_: str) -> Told:
+        status = self.load_balancers[id_]["provisioning_status"]
+        return _fault(409, f"Invalid state {status} of loadbalancer resource {id_}")
 
 
 def _fault(status: int, words: str) -> Told:

@@ -107,11 +107,11 @@ def test_vips_of_both_versions_are_dualstack(octavia_cloud: Any) -> None:
 def test_balancer_that_somebody_else_is_changing_is_busy(octavia_cloud: Any) -> None:
     made = create(octavia_cloud)
     octavia_cloud.openstack.octavia.set_status(made.upstream_id, "PENDING_UPDATE", looks=3)
-    with pytest.raises(UpstreamBusy, match="is immutable and cannot be updated"):
+    with pytest.raises(UpstreamBusy, match="Invalid state PENDING_UPDATE"):
         octavia_cloud.upstream.update_load_balancer(
             made.upstream_id, LoadBalancerChange(name="other")
         )
-    with pytest.raises(UpstreamBusy, match="is immutable"):
+    with pytest.raises(UpstreamBusy, match="Invalid state PENDING_UPDATE"):
         octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
 
 
