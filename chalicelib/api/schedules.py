@@ -22,12 +22,22 @@ _ALL = "/schedules"
 _ONE = "/schedules/{schedule_id}"
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewSchedule, answers={201: ScheduleView})
+@route(
+    blueprint,
+    "POST",
+    _ALL,
+    scope=Scope.WRITE,
+    body=NewSchedule,
+    answers={201: ScheduleView},
+    is_repeatable=True,
+)
 def create_schedule(call: Call, body: NewSchedule) -> Response:
     """Create a schedule."""
     from chalicelib.services import schedules
 
-    view = ScheduleView.from_row(schedules.create(call.engine, call.project_id, body))
+    view = ScheduleView.from_row(
+        schedules.create(call.engine, call.project_id, body, once=call.once(body))
+    )
     return json_response(view, 201, call.location(_ALL, view.id))
 
 
@@ -53,21 +63,37 @@ def get_schedule(call: Call, schedule_id: str) -> Response:
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedSchedule, answers={200: ScheduleView})
+@route(
+    blueprint,
+    "PUT",
+    _ONE,
+    scope=Scope.WRITE,
+    body=ChangedSchedule,
+    answers={200: ScheduleView},
+    is_conditional=True,
+)
 def change_schedule(call: Call, schedule_id: str, body: ChangedSchedule) -> Response:
     """Change a schedule; what the body does not name stays."""
     from chalicelib.services import schedules
 
-    row = schedules.change(call.engine, call.project_id, schedule_id, body)
+    row = schedules.change(
+        call.engine,
+        call.project_id,
+        schedule_id,
+        body,
+        require=call.unchanged(ScheduleView.from_row),
+    )
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None})
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None}, is_conditional=True)
 def delete_schedule(call: Call, schedule_id: str) -> Response:
     """Delete a schedule; the jobs that it made stay."""
     from chalicelib.services import schedules
 
-    schedules.delete_schedule(call.engine, call.project_id, schedule_id)
+    schedules.delete_schedule(
+        call.engine, call.project_id, schedule_id, require=call.unchanged(ScheduleView.from_row)
+    )
     return Response("", {}, 204)
 
 

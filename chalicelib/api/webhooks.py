@@ -27,13 +27,19 @@ _ONE = "/webhooks/{webhook_id}"
 
 
 @route(
-    blueprint, "POST", _ALL, scope=Scope.WRITE, body=NewWebhook, answers={201: WebhookWithSecret}
+    blueprint,
+    "POST",
+    _ALL,
+    scope=Scope.WRITE,
+    body=NewWebhook,
+    answers={201: WebhookWithSecret},
+    is_repeatable=True,
 )
 def create_webhook(call: Call, body: NewWebhook) -> Response:
     """Create a webhook; the answer shows its secret."""
     from chalicelib.services import webhooks
 
-    row = webhooks.create(call.engine, call.project_id, body)
+    row = webhooks.create(call.engine, call.project_id, body, once=call.once(body))
     return json_response(WebhookWithSecret.from_row(row), 201, call.location(_ALL, row.id))
 
 

@@ -32,7 +32,7 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING, JobState
-from chalicelib.services import admission, workers
+from chalicelib.services import admission, idempotency, workers
 from chalicelib.services import heard as heard_service
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import (
@@ -89,11 +89,17 @@ def dispatch_due(engine: Engine, *, may_rescue: bool = True) -> Dispatched:
 
 
 def keep_house(engine: Engine, *, lease_seconds: float, retention_days: int) -> None:
-    """Prune workers that are gone, and delete jobs that are old. Now and then is enough."""
+    """Prune workers that are gone, delete jobs and keys that are old. Now and then is enough."""
     pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
     cleaned = clean(engine, retention_days) if retention_days else 0
-    if pruned or cleaned:
-        logger.info("kept house: workers_pruned=%d jobs_cleaned=%d", pruned, cleaned)
+    forgotten = idempotency.clean(engine)
+    if pruned or cleaned or forgotten:
+        logger.info(
+            "kept house: workers_pruned=%d jobs_cleaned=%d keys_forgotten=%d",
+            pruned,
+            cleaned,
+            forgotten,
+        )
 
 
 def ring_due(engine: Engine, queues: Sequence[str] = QUEUES) -> int:

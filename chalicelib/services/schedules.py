@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +23,21 @@ from chalicelib.domain.schedules import ScheduleChange, ScheduleSpec, Timing
 from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
 from chalicelib.schemas.checking import find_problems, to_pointer
 from chalicelib.services import audit
+from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.scheduling import insert_run, read_timing
 
+#: What a client asks of the row that it wants to change; raises PreconditionFailed.
+Require = Callable[[Row[Any]], None]
 
-def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
+
+def create(
+    engine: Engine, project_id: str, new: ScheduleSpec, *, once: Once | None = None
+) -> Row[Any]:
     """Record a schedule; one of every N seconds runs for the first time in N seconds.
 
     Raises:
+        IdempotencyKeyReused: the key was used for something else.
         InvalidFields: the task is not there or not to be scheduled, its parameters do not
             fit, or there is no such time.
         AlreadyExists: the project has a schedule of this name.
@@ -39,7 +46,7 @@ def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
     _require_timing(new)
     schedule_id = new_id()
 
-    def work(connection: Connection) -> Row[Any]:
+    def work(connection: Connection) -> tuple[Row[Any], list[str]]:
         connection.execute(
             insert(schedules).values(
                 id=schedule_id,
@@ -51,12 +58,22 @@ def create(engine: Engine, project_id: str, new: ScheduleSpec) -> Row[Any]:
             )
         )
         audit.record(connection, project_id, "schedules.create", schedule_id)
-        return _find(connection, project_id, schedule_id)
+        return _find(connection, project_id, schedule_id), [schedule_id]
 
-    return _with_unique_name(engine, work)
+    def replay(ids: Sequence[str]) -> Row[Any]:
+        return get(engine, project_id, ids[0])
+
+    return _with_unique_name(lambda: in_transaction_once(engine, once, work, replay))
 
 
-def change(engine: Engine, project_id: str, schedule_id: str, wanted: ScheduleChange) -> Row[Any]:
+def change(
+    engine: Engine,
+    project_id: str,
+    schedule_id: str,
+    wanted: ScheduleChange,
+    *,
+    require: Require | None = None,
+) -> Row[Any]:
     """Change a schedule. New parameters hold for jobs that are made from now on.
 
     Raises NotFound, and what `create` raises.
@@ -71,6 +88,8 @@ def change(engine: Engine, project_id: str, schedule_id: str, wanted: ScheduleCh
 
     def work(connection: Connection) -> Row[Any]:
         row = _find(connection, project_id, schedule_id, lock=True)
+        if require is not None:
+            require(row)
         audit.record(connection, project_id, "schedules.change", row.id)
         if wanted.parameters is not None:
             _require_task(row.task, wanted.parameters)
@@ -81,7 +100,7 @@ def change(engine: Engine, project_id: str, schedule_id: str, wanted: ScheduleCh
                 timed["next_run_at"] = next_run(timing, _withdraw(connection, row.id))
         return _update(connection, row, **values, **timed)
 
-    return _with_unique_name(engine, work)
+    return _with_unique_name(lambda: in_transaction(engine, work))
 
 
 def pause(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
@@ -132,11 +151,15 @@ def run_now(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
     return job
 
 
-def delete_schedule(engine: Engine, project_id: str, schedule_id: str) -> None:
+def delete_schedule(
+    engine: Engine, project_id: str, schedule_id: str, *, require: Require | None = None
+) -> None:
     """Delete a schedule; the jobs that it made stay. Raises NotFound."""
 
     def work(connection: Connection) -> None:
         row = _find(connection, project_id, schedule_id, lock=True)
+        if require is not None:
+            require(row)
         audit.record(connection, project_id, "schedules.delete", row.id)
         _withdraw(connection, row.id)
         connection.execute(delete(schedules).where(schedules.c.id == row.id))
@@ -203,9 +226,9 @@ def _update(connection: Connection, row: Row[Any], **values: Any) -> Row[Any]:
     return _find(connection, row.project_id, row.id)
 
 
-def _with_unique_name(engine: Engine, work: Callable[[Connection], Row[Any]]) -> Row[Any]:
+def _with_unique_name(write: Callable[[], Row[Any]]) -> Row[Any]:
     try:
-        return in_transaction(engine, work)
+        return write()
     except IntegrityError as error:
         raise AlreadyExists("This project has a schedule of that name.") from error
 

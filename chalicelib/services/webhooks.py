@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, delete, func, insert, null, select, update
@@ -17,6 +18,7 @@ from chalicelib.domain.webhooks import find_url_problem, is_permitted_topic, top
 from chalicelib.errors import InvalidFields, LimitReached, NotFound
 from chalicelib.schemas.webhooks import ChangedWebhook, JobWebhook, NewWebhook
 from chalicelib.services import audit
+from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.settings import get_settings
 
 #: Webhooks of a project, one-off ones aside: each event is a row for each of them.
@@ -25,7 +27,9 @@ MOST_WEBHOOKS = 20
 ROTATION_SECONDS = 86_400.0
 
 
-def create(engine: Engine, project_id: str, new: NewWebhook) -> Row[Any]:
+def create(
+    engine: Engine, project_id: str, new: NewWebhook, *, once: Once | None = None
+) -> Row[Any]:
     """Make a webhook; returns its row.
 
     Raises:
@@ -34,7 +38,7 @@ def create(engine: Engine, project_id: str, new: NewWebhook) -> Row[Any]:
     """
     _require_address(project_id, new.url)
 
-    def work(connection: Connection) -> Row[Any]:
+    def work(connection: Connection) -> tuple[Row[Any], list[str]]:
         lasting = select(func.count()).where(
             webhooks.c.project_id == project_id, webhooks.c.job_id.is_(None)
         )
@@ -42,9 +46,12 @@ def create(engine: Engine, project_id: str, new: NewWebhook) -> Row[Any]:
             raise LimitReached(f"A project can have {MOST_WEBHOOKS} webhooks.")
         row = _insert(connection, project_id, new, job_id=None)
         audit.record(connection, project_id, "webhooks.create", row.id)
-        return row
+        return row, [row.id]
 
-    return in_transaction(engine, work)
+    def replay(ids: Sequence[str]) -> Row[Any]:
+        return get(engine, project_id, ids[0])
+
+    return in_transaction_once(engine, once, work, replay)
 
 
 def watch_job(connection: Connection, project_id: str, job_id: str, new: JobWebhook) -> None:

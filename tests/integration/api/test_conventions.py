@@ -42,6 +42,17 @@ def test_change_of_what_has_changed_since_is_refused(api: Any, engine: Engine) -
     assert api("DELETE", path, headers=with_header(api, "If-Match", etag)).status == 412
 
 
+def test_schedule_that_has_changed_since_is_left_alone(api: Any) -> None:
+    body = {"name": "s", "task": "diagnostics.echo", "every_seconds": 3600}
+    path = f"/schedules/{api('POST', '/schedules', body).body['id']}"
+    etag = api("GET", path).headers["ETag"]
+    stale = with_header(api, "If-Match", '"old"')
+    assert api("PUT", path, {"name": "t"}, headers=stale).status == 412
+    assert api("DELETE", path, headers=stale).status == 412
+    fresh = with_header(api, "If-Match", etag)
+    assert api("PUT", path, {"name": "t"}, headers=fresh).status == 200
+
+
 def test_every_answer_has_the_headers_that_browsers_heed(api: Any) -> None:
     for path in ("/jobs", "/health", "/nowhere", "/jobs/x"):
         headers = api("GET", path).headers if path != "/nowhere" else api("PATCH", "/jobs").headers

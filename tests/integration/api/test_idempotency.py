@@ -120,3 +120,23 @@ def read_rows_of_jobs(engine: Engine) -> list[Any]:
     from chalicelib.db.tables import jobs
 
     return read_rows(engine, jobs)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/loadbalancers", {"name": "web", "subnet_ids": ["a"]}, 202),
+        ("/loadbalancers/add", {"upstream_id": "arn:1"}, 202),
+        ("/schedules", {"name": "s", "task": "diagnostics.echo", "every_seconds": 60}, 201),
+        ("/webhooks", {"url": "https://example.com/hook"}, 201),
+    ],
+)
+def test_everything_that_is_made_can_be_asked_for_again(
+    api: Any, path: str, body: Any, status: int
+) -> None:
+    first, again = send(api, "k1", body, path), send(api, "k1", body, path)
+    assert (first.status, again.status) == (status, status)
+    assert again.body == first.body
+    assert again.headers["Idempotent-Replayed"] == "true"
+    name = path.split("/")[1].replace("loadbalancers", "load_balancers")
+    assert len(api("GET", f"/{path.split('/')[1]}").body[name]) == 1
