@@ -25,6 +25,7 @@ def make_worker_app(settings: Settings) -> Celery:
             stacklevel=2,
         )
     made = make_app(settings)
+    made.amqp_cls = "worker.sending:JobsAMQP"
     made.conf.update(include=task_modules(), worker_consumer="worker.consuming:JobConsumer")
     made.steps["worker"].add(BeatStep)
     return made

@@ -11,24 +11,30 @@ import logging
 from typing import Any
 
 import msgspec
+from celery import current_task
 from celery.backends.base import BaseBackend
-from celery.exceptions import TaskRevokedError, WorkerLostError
+from celery.canvas import maybe_signature
+from celery.exceptions import ChordError, TaskRevokedError, WorkerLostError
 from celery.worker import state as worker_state
 from kombu.utils import json as kombu_json
 from sqlalchemy import Text, select, type_coerce
 
-from chalicelib.db.engine import connect
+from chalicelib.broker.queues import DEFAULT
+from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import JobState
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle
 from chalicelib.services.adoption import end_expired
+from chalicelib.services.canvas import Chord, Sent
+from chalicelib.services.chords import break_chord, end_unborn
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
 from worker import process
-from worker.tasks.claiming import insist, make_foreign_job
+from worker.sending import submit
+from worker.tasks.claiming import FOREIGN_PROJECT, insist, make_foreign_job
 from worker.tasks.faults import decide_delay, describe, is_retryable
 from worker.tasks.following import let_others_go
 
@@ -66,6 +72,8 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
             return  # the task base did it
         if state == JobState.FAILURE and getattr(request, "claim_id", None):
             self._record_failure(request, result)
+        elif state == JobState.FAILURE:
+            self._end_unborn(task_id, result, request)
         elif state == JobState.REVOKED:
             self._record_expiry(task_id, request)
         else:
@@ -77,6 +85,38 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
             end_expired(process.engine(), job_id, new)
         except DatabaseUnavailable:
             logger.warning("expiry not recorded: job_id=%s", job_id)
+
+    def apply_chord(self, header_result_args: Any, body: Any, **_: Any) -> None:
+        """Remember a chord's parts: the last that succeeds makes its body, see `worker.tasks`."""
+        header = self.app.GroupResult(*header_result_args)
+        submit(Sent(chords=[Chord(id=header.id, parts=[each.id for each in header.results])]))
+
+    def on_chord_part_return(self, request: Any, state: str, result: Any, **_: Any) -> None:
+        """A part has ended; of one that did not succeed the body's failure is told, once."""
+        if state == JobState.SUCCESS or not request.group:
+            return  # counted in the transaction of the success
+        engine = process.engine()
+        if in_transaction(engine, lambda connection: break_chord(connection, request.group)):
+            callback = maybe_signature(request.chord, app=self.app)
+            error = ChordError(f"Dependency {request.id} raised {result!r}")
+            self.chord_error_from_stack(callback, error)
+
+    def _end_unborn(self, job_id: str, error: Any, request: Any) -> None:
+        """A job that was to follow another will not begin: it ends as FAILURE all the same."""
+        fault = describe(error, retryable=False)
+        values: dict[str, Any] = {
+            "project_id": getattr(current_task.request, "project_id", None) or FOREIGN_PROJECT,
+            "task": getattr(request, "task", None) or "unknown",
+            "queue": DEFAULT,
+            "parameters": {},
+            "max_attempts": 1,
+        }
+        try:
+            in_transaction(
+                process.engine(), lambda connection: end_unborn(connection, job_id, values, fault)
+            )
+        except DatabaseUnavailable:
+            logger.warning("failure not told: job_id=%s", job_id)
 
     def _record_failure(self, request: Any, error: BaseException) -> None:
         held = Claim(

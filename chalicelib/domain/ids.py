@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 import uuid_utils
 
@@ -22,6 +23,6 @@ def is_project_id(text: object) -> bool:
     return isinstance(text, str) and PROJECT_ID.fullmatch(text) is not None
 
 
-def is_job_id(text: object) -> bool:
+def is_job_id(text: object) -> TypeGuard[str]:
     """Whether `text` can be the id of a job: 1 to 155 printable ASCII characters."""
     return isinstance(text, str) and FOREIGN_ID.fullmatch(text) is not None

@@ -42,7 +42,9 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     cancel_requested_at: datetime | None
     #: Jobs that share one run one at a time.
     key: str | None
-    #: What it waits for besides a time: key, control (paused, or too many at once), rate.
+    #: The job that it follows or was sent by.
+    parent_id: str | None
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate, canvas.
     held_by: str | None
     #: The newer job that took its place, and the older ones whose place it took.
     superseded_by: str | None

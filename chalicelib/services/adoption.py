@@ -28,6 +28,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int
     #: The ETA that its sender gave.
     run_at: datetime | None = None
+    #: The job that sent it.
+    parent_id: str | None = None
 
 
 def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:

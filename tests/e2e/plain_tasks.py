@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+from celery import group
 from celery.exceptions import Ignore, Reject
 
 from tests.e2e.ledger import note, read_notes
@@ -147,3 +148,43 @@ def echo_late(self: Any, text: str, moment: Any) -> list[Any]:
     if self.request.retries == 0:
         raise self.retry(countdown=0.1)
     return [len(text), type(moment).__name__]
+
+
+@app.task(name="plain.total", bind=True)
+def total(self: Any, values: list[Any]) -> Any:
+    """Add up what the parts of a chord returned."""
+    note(self.request.id, "total")
+    return sum(values)
+
+
+@app.task(name="plain.fail")
+def fail(*_: Any) -> None:
+    """Fail for good."""
+    raise KeyError("on purpose")
+
+
+@app.task(name="plain.add_noted", bind=True)
+def add_noted(self: Any, x: int, y: int = 1) -> int:
+    """Add, and write in the ledger that it was done."""
+    note(self.request.id, f"{x}+{y}")
+    return x + y
+
+
+@app.task(name="plain.become", bind=True)
+def become(self: Any, what: str, x: int = 1) -> Any:
+    """Be replaced by another task, or by a group."""
+    if what == "task":
+        raise self.replace(add.s(x, 10))
+    raise self.replace(group(add.s(x, n) for n in range(3)))
+
+
+@app.task(name="plain.spawn", bind=True)
+def spawn(self: Any, x: int) -> str:
+    """Send another task, and say which."""
+    return str(add.delay(x, 5).id)
+
+
+@app.task(name="plain.errback", bind=True)
+def errback(self: Any, failed_id: str) -> None:
+    """Hear of a job that failed."""
+    note(failed_id, "errback heard")

@@ -17,8 +17,11 @@ from celery.exceptions import Ignore, Reject, Retry
 
 from chalicelib.broker.contracts import TaskContract
 from chalicelib.broker.message import BELL_HEADER
+from chalicelib.db.engine import in_transaction
+from chalicelib.domain.jobs import JobState
 from chalicelib.errors import BellpullError, JobCancelled, PermanentError
 from chalicelib.services import job_lifecycle
+from chalicelib.services.canvas import replace
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import Effect, Ended
 from chalicelib.services.jobs import ring_committed
@@ -26,6 +29,8 @@ from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_suc
 from worker import process
 from worker.cancelling import interruptible
 from worker.progress import Reporter
+from worker.sending import collecting
+from worker.tasks.canvas import Sequel
 from worker.tasks.claiming import claim_or_ignore, insist
 from worker.tasks.deferred import MAX_BYTES, defer_success
 from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
@@ -125,15 +130,27 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             )
             effects.append(partial(settle_success, job=facts, result=value))
         result = encode_result(process.engine(), value)
-        key = self._key()
-        waited_for = key is not None or held.has_slot or self.request.chord
+        key, sequel = self._key(), Sequel(self, value)
+        waited_for = key is not None or held.has_slot
+        if sequel:
+            effects.append(sequel.write)
         is_small = result is None or len(bytes(result)) <= MAX_BYTES
         if may_defer and is_small and not effects and not waited_for:
             defer_success(result)
             return True
         done = insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
+        ring_committed(process.engine(), sequel.bells if done else [])
         let_others_go(held, job.project_id, key)
         return done
+
+    def on_replace(self, sig: Any) -> Any:
+        """Celery's `replace` ends here: the job goes on as another, in its own row."""
+        if self.request.is_eager:
+            return super().on_replace(sig)
+        with collecting() as sent:
+            sig.delay()
+        self.request.replacement = sent
+        raise Ignore("Replaced by new task")
 
     def _key(self) -> str | None:
         """The key of the job, as its bell says."""
@@ -163,6 +180,8 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
                     change_arguments(engine, held, *changed)
                 fault = describe(error.exc or error, retryable=True)
                 return job_lifecycle.fail(engine, held, fault, retry_delay(error))
+            case Ignore() if getattr(self.request, "replacement", None) is not None:
+                return self._replace(held)
             case Ignore():
                 return job_lifecycle.revoke(engine, held, describe(error, retryable=False))
             case JobCancelled():
@@ -171,6 +190,14 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
                 return job_lifecycle.release(engine, held, "the task rejected its message")
         fault = describe(error, retryable=is_retryable(self.contract, error))
         return job_lifecycle.fail(engine, held, fault, decide_delay(self.contract, error))
+
+    def _replace(self, held: Claim) -> Ended | None:
+        engine, sent = process.engine(), self.request.replacement
+        bells = in_transaction(engine, lambda connection: replace(connection, held, sent))
+        if bells is None:
+            return None
+        ring_committed(engine, bells)
+        return Ended(state=JobState.PENDING)
 
 
 def implements(

@@ -13,7 +13,7 @@ from celery.exceptions import Ignore, Reject
 from kombu.utils import json as kombu_json
 
 from chalicelib.broker.message import BELL_HEADER
-from chalicelib.domain.ids import is_project_id, new_id
+from chalicelib.domain.ids import is_job_id, is_project_id, new_id
 from chalicelib.domain.jobs import RetryPolicy
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import admission, claims, job_lifecycle
@@ -176,12 +176,16 @@ def make_foreign_job(task: JobTask, request: Any) -> NewJob:
         queue=request.delivery_info["routing_key"],
         parameters=raw_parameters,
         message=raw_message,
-        max_attempts=_max_attempts(task),
+        max_attempts=most_attempts(task),
         run_at=request.run_at,
+        parent_id=request.parent_id if is_job_id(request.parent_id) else None,
     )
 
 
-def _max_attempts(task: JobTask) -> int:
+def most_attempts(task: JobTask | None) -> int:
+    """How often a job is tried at most, by its task; None: a task that is not known here."""
+    if task is None:
+        return RetryPolicy().max_attempts
     if task.contract is not None:
         return task.contract.retry.max_attempts
     if task.max_retries is None:

@@ -2,6 +2,7 @@
 
 from chalicelib.db.tables.attempts import attempts
 from chalicelib.db.tables.audit_entries import audit_entries
+from chalicelib.db.tables.chords import chords
 from chalicelib.db.tables.controls import control_slots, controls
 from chalicelib.db.tables.deliveries import deliveries
 from chalicelib.db.tables.idempotency_keys import idempotency_keys
@@ -18,6 +19,7 @@ from chalicelib.db.tables.workers import workers
 __all__ = [
     "attempts",
     "audit_entries",
+    "chords",
     "control_slots",
     "controls",
     "deliveries",

@@ -37,7 +37,10 @@ jobs = Table(
     Column("key", text(255)),
     #: When it may run at the earliest, for one that is held until its turn comes.
     Column("not_before", UtcDateTime()),
-    #: What it waits for besides a time: key, control (paused, or too many at once), rate.
+    #: The job that it follows or was sent by.
+    Column("parent_id", ascii_text(155)),
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate, or
+    #: canvas (it was replaced by a chord that has not ended).
     Column("held_by", ascii_text(8)),
     #: The newer job that took its place, and those whose place it took.
     Column("superseded_by", ascii_text(155)),
