@@ -29,7 +29,7 @@ resource "aws_lambda_function" "this" {
   publish          = local.has_alias
 
   # Keeps one function from taking the account's concurrency, and the database's connections.
-  reserved_concurrent_executions = each.value.schedule == null ? var.api_concurrency : 1
+  reserved_concurrent_executions = each.value.schedule == null ? var.api_concurrency : min(1, var.api_concurrency)
 
   environment {
     variables = merge(local.environment, { DATABASE_POOL_SIZE = "1" })
@@ -129,7 +129,7 @@ resource "aws_lambda_function_event_invoke_config" "schedule" {
 
 resource "aws_iam_role" "api" {
   name        = "${local.name}-api"
-  description = "Bellpull's functions: ring bells, read the database's password, write logs"
+  description = "Bellpull's functions: ring bells, look at dead letters, read the database's password, write logs"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -154,6 +154,17 @@ resource "aws_iam_role_policy" "api" {
           Effect   = "Allow"
           Action   = ["sqs:SendMessage"]
           Resource = values(local.queue_arns)
+        },
+        {
+          Sid    = "LookAtDeadLetters" # and move them back, over HTTP
+          Effect = "Allow"
+          Action = [
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+          ]
+          Resource = values(local.dead_letter_arns)
         },
         {
           Sid      = "ReadDatabasePassword"

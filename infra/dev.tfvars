@@ -8,6 +8,8 @@ database_multi_az       = false
 database_backup_days    = 1
 protect_data            = false
 
+api_concurrency = -1
+
 worker_min          = 0
 worker_max          = 2
 worker_spot_percent = 100

@@ -257,12 +257,15 @@ resource "aws_vpc_security_group_egress_rule" "worker_s3" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "internet" {
-  for_each = { for caller, id in local.callers : caller => id if var.nat_gateways > 0 }
+  for_each = {
+    for pair in setproduct(keys(local.callers), var.internet_ports) : "${pair[0]}-${pair[1]}" => pair
+    if var.nat_gateways > 0
+  }
 
   description       = "Clouds, webhooks and Keystone outside of this network"
-  security_group_id = each.value
+  security_group_id = local.callers[each.value[0]]
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
+  from_port         = each.value[1]
+  to_port           = each.value[1]
 }

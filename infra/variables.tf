@@ -104,6 +104,12 @@ variable "nat_gateways" {
   }
 }
 
+variable "internet_ports" {
+  description = "Ports that may be called outside of the network, if there is a way out; OpenStack's services often have 5000, 9696 and 9876."
+  type        = set(number)
+  default     = [443]
+}
+
 variable "flow_logs" {
   description = "Whether refused connections are logged."
   type        = bool
@@ -168,9 +174,14 @@ variable "protect_data" {
 # API
 
 variable "api_concurrency" {
-  description = "Requests answered at once: reserved concurrency of the function, each with a connection. -1: no limit but the account's."
+  description = "Requests answered at once: reserved concurrency of the function, each with a connection. -1: no limit but the account's; young accounts have so little that nothing can be reserved."
   type        = number
   default     = 20
+
+  validation {
+    condition     = var.api_concurrency == -1 || var.api_concurrency > 0
+    error_message = "api_concurrency must be above 0, or -1 for no limit."
+  }
 }
 
 variable "api_requests_per_second" {

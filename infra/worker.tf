@@ -99,6 +99,7 @@ resource "aws_ecs_service" "worker" {
   enable_execute_command             = var.enable_exec
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
+  availability_zone_rebalancing      = "ENABLED"
   propagate_tags                     = "SERVICE"
 
   deployment_circuit_breaker {

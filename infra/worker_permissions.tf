@@ -68,9 +68,10 @@ resource "aws_iam_role_policy" "execution" {
 # ---------------------------------------------------------------------------------------------
 
 locals {
+  # In every region of the account: UPSTREAM_BY_PROJECT may name others.
   load_balancer_arns = flatten([
     for pattern in concat(["bp-*"], var.adoptable_load_balancers) : [
-      for kind in ["app", "net"] : "arn:${local.partition}:elasticloadbalancing:${local.arn_tail}:loadbalancer/${kind}/${pattern}/*"
+      for kind in ["app", "net"] : "arn:${local.partition}:elasticloadbalancing:*:${local.account_id}:loadbalancer/${kind}/${pattern}/*"
     ]
   ])
 }

@@ -128,7 +128,7 @@ def _read_log(logs: Any, where: WorkerTask, arn: str, pause: Callable[[float], N
 
 
 def _check(task: Any, where: WorkerTask) -> None:
-    container = task["containers"][0]
+    container: dict[str, Any] = next(iter(task["containers"]), {})
     status = container.get("exitCode")
     if status == 0:
         return

@@ -45,13 +45,16 @@ run "policies" {
   }
 
   assert {
-    condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.api.policy).Statement :
-      statement.Action == ["sqs:SendMessage"] && toset(statement.Resource) == toset([
-        for queue in ["default", "network", "notifications"] : "arn:aws:sqs:eu-central-1:123456789012:bellpull-prod-${queue}"
-      ]) if strcontains(jsonencode(statement), "sqs:")
-    ])
-    error_message = "The API may send to exactly the queues, and nothing else with them."
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.api.policy).Statement : [
+        for pair in setproduct(statement.Action, statement.Resource) : "${pair[0]} ${element(split(":", pair[1]), 5)}"
+      ] if strcontains(jsonencode(statement), "sqs:")
+      ])) == toset(flatten([
+      for queue in ["default", "network", "notifications"] : concat(["sqs:SendMessage bellpull-prod-${queue}"], [
+        for action in ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"] : "sqs:${action} bellpull-prod-${queue}-dead"
+      ])
+    ]))
+    error_message = "The API may send to exactly the queues, and look at exactly the dead letters."
   }
 
   assert {

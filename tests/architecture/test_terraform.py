@@ -51,3 +51,43 @@ def test_metrics_of_alarms_scaling_and_dashboard_are_written() -> None:
         used |= set(re.findall(r'namespace += "Bellpull"\n +metric_name += "(\w+)"', text))
     assert {"BacklogPerWorker", "BacklogWithoutWorkers", "OldestWaitingSeconds"} <= used
     assert used <= written
+
+
+def test_runbook_has_a_section_for_every_alarm_and_no_other() -> None:
+    text = FILES["alarms.tf"]
+    names = re.findall(r"^ +([a-z][a-z0-9-]+) = \{\n +what ", text, re.MULTILINE)
+    names += [f"{name}-QUEUE" for name in re.findall(r'"([a-z-]+)-\$\{queue\}" => ', text)]
+    names += re.findall(r'alarm_name += "\$\{local\.name\}-([a-z-]+)"', text)
+    names += re.findall(r'alarm_name += "\$\{local\.name\}-([a-z-]+)"', FILES["scaling.tf"])
+    page = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## ([a-z0-9-]+(?:-QUEUE)?)$", page, re.MULTILINE)
+    assert sorted(sections) == sorted(names)
+
+
+def test_table_of_costs_is_the_one_that_is_computed() -> None:
+    from infra.cost.__main__ import BEGIN, END, make_table
+
+    page = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
+    assert page.partition(BEGIN)[2].partition(END)[0] == make_table()
+
+
+def find_calls(folder: str, pattern: str) -> set[str]:
+    """Names of what boto3 is asked in the files of a folder, as IAM has them."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        found |= set(re.findall(pattern, path.read_text(encoding="utf-8")))
+    names = {"".join(word.title() for word in name.split("_")) for name in found}
+    return {name.removesuffix("Batch") for name in names}
+
+
+def test_functions_may_do_what_the_code_asks_of_sqs() -> None:
+    asked = find_calls("chalicelib", r"get_sqs\(\)\.(\w+)\(")
+    assert "ReceiveMessage" in asked
+    assert {name for name in asked if f'"sqs:{name}"' not in FILES["api.tf"]} == set()
+
+
+def test_workers_may_do_what_the_code_asks_of_elastic_load_balancing() -> None:
+    asked = find_calls("worker/upstream/aws", r"client\.([a-z]+_[a-z_]+)\(")
+    assert "CreateLoadBalancer" in asked
+    allowed = FILES["worker_permissions.tf"]
+    assert {name for name in asked if f'"elasticloadbalancing:{name}"' not in allowed} == set()

@@ -6,19 +6,26 @@ emulator is completed here, by keeping what it is told and telling it again.
 
 from __future__ import annotations
 
+import copy
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.awslambda.models import LambdaFunction
-from moto.ecs.models import Service
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.iam.access_control import PermissionResult
 from moto.rds.models import DBParameterGroup
 from moto.s3.models import FakeBucket
 from moto.server import main
 from moto.sqs.models import Queue
+
+#: Variable with a path: while there is a file, every task that is run ends with status 1.
+TASKS_FAIL = "TASKS_FAIL"
 
 
 def complete_sqs() -> None:
@@ -65,7 +72,25 @@ def complete_rds() -> None:
 
 
 def complete_ecs() -> None:
-    """How a service is deployed and where its tasks may run."""
+    """How a service is deployed; tasks whose memory is said for the whole; tasks that fail."""
+    calculate = EC2ContainerServiceBackend._calculate_task_resource_requirements
+    describe = EC2ContainerServiceBackend.describe_tasks
+
+    def calculate_for_task(task: Any) -> Any:
+        whole = copy.copy(task)
+        whole.container_definitions = [{"memory": 0, **c} for c in task.container_definitions]
+        return calculate(whole)
+
+    def describe_tasks(self: Any, *arguments: Any, **named: Any) -> Any:
+        tasks = describe(self, *arguments, **named)
+        for container in [container for task in tasks for container in task.containers]:
+            container.exitCode = int(Path(os.environ[TASKS_FAIL]).exists())
+        return tasks
+
+    EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(
+        calculate_for_task
+    )
+    EC2ContainerServiceBackend.describe_tasks = describe_tasks
     create = EC2ContainerServiceResponse.create_service
 
     def create_service(self: Any) -> Any:
@@ -75,9 +100,24 @@ def complete_ecs() -> None:
         service.capacity_provider_strategy = self._get_param("capacityProviderStrategy") or []
         service.deployment_configuration = self._get_param("deploymentConfiguration")
         service.enable_execute_command = self._get_param("enableExecuteCommand")
+        service.availability_zone_rebalancing = self._get_param("availabilityZoneRebalancing")
         return answer
 
     EC2ContainerServiceResponse.create_service = create_service
+
+
+def complete_ec2() -> None:
+    """What rules are for that name a group or a list of prefixes, not addresses."""
+    make = SecurityGroupRule.__init__
+
+    def make_with_description(self: Any, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        given = [each for each in (*arguments, *named.values()) if isinstance(each, dict)]
+        found = [each["Description"] for each in given if each.get("Description")]
+        self.told = found[0] if found else None
+
+    SecurityGroupRule.__init__ = make_with_description
+    SecurityGroupRule.description = property(lambda self: self.told)
 
 
 def complete_lambda() -> None:
@@ -110,6 +150,7 @@ if __name__ == "__main__":
         complete_sqs,
         complete_application_autoscaling,
         complete_rds,
+        complete_ec2,
         complete_ecs,
         complete_lambda,
         complete_s3,
