@@ -24,7 +24,7 @@ from chalicelib.tracing import trace_columns
 #: One statement whatever a job has, so that it is compiled once.
 _INSERT = insert(jobs)
 _INSERT_TAGS = insert(job_tags)
-_COLUMNS = tuple(column.name for column in jobs.c)
+_EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in jobs.c)
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +153,7 @@ def _join(
 
 def as_row(values: dict[str, Any]) -> SimpleNamespace:
     """What a SELECT would say of a job that was just inserted."""
-    empty: dict[str, Any] = dict.fromkeys(_COLUMNS)
-    return SimpleNamespace(**{**empty, **values})
+    return SimpleNamespace(**{**_EMPTY, **values})
 
 
 def _digest(project_id: str, task: str, parameters: Any) -> str:
