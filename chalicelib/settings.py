@@ -67,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: Name of this deployment, the dimension of its CloudWatch metrics; without one there are
     #: none.
     deployment: str | None = None
+    #: Port on which a worker answers GET /metrics in Prometheus' format; without one it does
+    #: not. It is bound to `metrics_host`, this machine alone if that is not set.
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
     #: OpenTelemetry's own variable: with an exporter's name (otlp, console) API and workers
     #: send spans, if opentelemetry-sdk is installed. Its other variables hold as well.
     otel_traces_exporter: str | None = None
@@ -194,6 +198,8 @@ def _contradictions(settings: Settings) -> list[str]:
         for name in ("beat_seconds", "lease_seconds")
         if not 0 < getattr(settings, name) < 86_400  # also refuses NaN and infinity
     ]
+    if settings.metrics_port is not None and not 0 <= settings.metrics_port <= 65_535:
+        problems.append("METRICS_PORT must lie between 0 (any free one) and 65535")
     if settings.lease_seconds < 3 * settings.beat_seconds:
         problems.append("LEASE_SECONDS must be at least three times BEAT_SECONDS")
     problems += [

@@ -28,6 +28,7 @@ from worker import process
 from worker.cancelling import Canceller
 from worker.health import note_health
 from worker.leaving import Leaver
+from worker.metrics import METRICS, MetricsServer, serve_metrics
 from worker.scale_in import ScaleInProtection
 from worker.visibility import VisibilityKeeper
 from worker.watchdog import find_deaf_queue
@@ -80,6 +81,7 @@ class Beat(threading.Thread):
         self._protection = ScaleInProtection(self._settings.ecs_agent_uri)
         self._leaver = Leaver(controller, self._settings.shutdown_grace_seconds)
         self._housekept_at = 0.0
+        self._metrics_server: MetricsServer | None = None
         #: Monotonic time at which the database was last found to be away.
         self._away_at = -math.inf
         self._dispatching = threading.Thread(
@@ -99,6 +101,8 @@ class Beat(threading.Thread):
             desk.close(_RECORD_SECONDS)
         self._stopped.set()
         self._leaver.cancel()
+        if self._metrics_server is not None:
+            self._metrics_server.stop()
         for thread in (self, self._dispatching):
             if thread.is_alive():
                 thread.join(timeout=5)
@@ -109,6 +113,7 @@ class Beat(threading.Thread):
 
     def run(self) -> None:
         self._leaver.listen()
+        self._metrics_server = serve_metrics(self._settings)
         self._dispatching.start()
         self._repeat(self._beat)
 
@@ -173,6 +178,8 @@ class Beat(threading.Thread):
             raise
         if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
             self._housekept_at = time.monotonic()
+            if settings.deployment is not None:
+                METRICS.log_for_cloudwatch(settings.deployment)
             dispatcher.keep_house(
                 engine,
                 lease_seconds=settings.lease_seconds,

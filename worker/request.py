@@ -9,6 +9,7 @@ from weakref import ref
 
 import msgspec
 from celery.app.task import Context
+from celery.exceptions import Ignore, Retry
 from celery.worker.request import Request
 from celery.worker.state import task_ready
 
@@ -16,6 +17,7 @@ from chalicelib.broker.message import BELL_HEADER
 from chalicelib.domain.ids import new_id
 from chalicelib.services.adoption import NewJob
 from chalicelib.services.claims import Claim
+from worker.metrics import METRICS
 from worker.process import WORKER_ID
 from worker.screening import parse_eta, require_sound
 from worker.tasks.claiming import make_foreign_job
@@ -82,6 +84,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         Celery's looks once more whether the message expired; here that was a moment ago.
         """
         self._desk = desk
+        METRICS.count("jobs_started", task=self.name)
         self.request_dict["claimed_attempt"] = self.held.attempt
         self.request_dict["has_slot"] = self.held.has_slot
         limit, soft_limit = self.time_limits
@@ -108,10 +111,12 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         self._apply_result = None if result is None else ref(result)
 
     def _on_result(self, desk: Desk, answer: tuple[int, Any, float], **_: Any) -> None:
-        failed, value, _runtime = answer
+        failed, value, runtime = answer
         if failed:
             self.on_success(answer)
             return
+        METRICS.count("jobs_finished", task=self.name, state="SUCCESS")
+        METRICS.observe_run(self.name, runtime)
         task_ready(self)
         if value is None:
             self.acknowledge()
@@ -122,6 +127,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
 
     def on_failure(self, *args: Any, **options: Any) -> None:
         """The pool has run the job, or died of it, without success."""
+        METRICS.count("jobs_finished", task=self.name, state=_state_of(args[0]))
         try:
             super().on_failure(*args, **options)
         finally:
@@ -151,3 +157,11 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     def _leave_desk(self) -> None:
         if self._desk is not None:
             self._desk.ended(self)
+
+
+def _state_of(failure: Any) -> str:
+    """The state that an attempt without success leaves its job in, by Celery's ExceptionInfo."""
+    error = getattr(failure, "exception", None)
+    if isinstance(error, Retry):
+        return "RETRY"
+    return "REVOKED" if isinstance(error, Ignore) else "FAILURE"

@@ -70,6 +70,8 @@ def test_values_get_their_types() -> None:
         ("LEASE_SECONDS", "14.9", "three times"),
         ("SHUTDOWN_GRACE_SECONDS", "-1", "between 0"),
         ("CANCEL_GRACE_SECONDS", "nan", "between 0"),
+        ("METRICS_PORT", "70000", "between 0"),
+        ("METRICS_PORT", "http", "cannot be used"),
         ("RETENTION_DAYS", "-1", "between 0"),
         ("RETENTION_DAYS", "9999999", "between 0"),
     ],
