@@ -66,7 +66,7 @@ def _find_record(connection: Connection, job: JobFacts) -> Row[Any] | None:
 def _error_type(row: Row[Any], job: JobFacts) -> EventType | None:
     """None if this job left the record as it was: cancelled before it began."""
     is_error = row.provisioning_status == ProvisioningStatus.ERROR
-    is_of_this_job = is_error and row.fault is not None and row.fault["job_id"] == job.id
+    is_of_this_job = is_error and row.fault is not None and row.fault.get("job_id") == job.id
     return EventType.LOAD_BALANCER_ERROR if is_of_this_job else None
 
 
