@@ -45,7 +45,7 @@ setup: $(INSTALLED) ## Make .venv and install what is pinned (the other targets 
 	@:
 
 .PHONY: test
-test: $(INSTALLED) mariadb ## Run the tests (PYTEST_ARGS="-k name" for some of them)
+test: $(INSTALLED) mariadb chromium ## Run the tests (PYTEST_ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 .PHONY: chaos
@@ -83,6 +83,14 @@ clean: ## Remove what was made here: .venv, .local with its database, caches
 .PHONY: mariadb
 mariadb: $(INSTALLED) ## Install MariaDB's server if this machine has none (for the tests)
 	@sh infra/setup/mariadb.sh
+
+.PHONY: chromium
+chromium: ## Look for Chromium, which the console's tests drive; on a build server install it
+	@sh infra/setup/chromium.sh
+
+.PHONY: vendor
+vendor: $(INSTALLED) ## Put the console's chart library in place anew, from npm
+	@sh infra/setup/vendor.sh
 
 ##@ Deploy
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice.app import Chalice
 
 from chalicelib.api import (
+    console,
     controls,
     documents,
     fleet,
@@ -33,6 +34,7 @@ for module in (
     tokens,
     health,
     documents,
+    console,
     schedule,
 ):
     app.register_blueprint(module.blueprint)

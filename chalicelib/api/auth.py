@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 #: The only routes that may be declared without a scope: method and path.
 PUBLIC = frozenset(
-    {("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json"), ("GET", "/docs")}
+    {
+        ("GET", "/health"),
+        ("GET", "/ready"),
+        ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+        ("GET", "/console"),
+        ("GET", "/console/{version}/{name}"),
+    }
 )
 
 #: What can be a token at all; anything else is refused without asking anybody. Keystone's

@@ -31,7 +31,7 @@ def add_headers(call: Call, response: Response) -> Response:
     headers["X-Request-Id"] = call.request_id
     headers.update(_ALWAYS)
     headers.setdefault("Content-Security-Policy", _CSP)
-    headers["Cache-Control"] = "no-store"
+    headers.setdefault("Cache-Control", "no-store")
     if call.is_replay:
         headers["Idempotent-Replayed"] = "true"
     if call.request.method == "GET" and call.caller is not None and response.status_code == 200:

@@ -7,11 +7,22 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Text,
+    func,
+    select,
+    type_coerce,
+)
 
 from chalicelib.db.engine import connect
 from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import attempts, job_tags, jobs
+from chalicelib.domain import jsontext
 from chalicelib.domain.jobs import FINAL, JobState
 from chalicelib.errors import NotFound
 from chalicelib.schemas.job_requests import JobCriteria
@@ -30,6 +41,8 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     key: str | None = None
     tag: str | None = None
+    #: Text somewhere in the error.
+    error: str | None = None
     #: From this moment on.
     created_after: datetime | None = None
     #: Before this moment.
@@ -51,6 +64,10 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
         table = job_tags if self.tag is not None else jobs
         if self.tag is not None:
             asked += [job_tags.c.project_id == project_id, job_tags.c.tag == self.tag]
+        if self.error is not None:
+            # As it stands in the JSON, without its quotation marks.
+            said = jsontext.encode(self.error)[1:-1]
+            asked.append(type_coerce(jobs.c.error, Text()).contains(said, autoescape=True))
         if self.created_after is not None:
             asked.append(table.c.created_at >= self.created_after)
         if self.created_before is not None:

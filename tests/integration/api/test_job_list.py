@@ -24,7 +24,7 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
     """Jobs by what is special about them, the oldest first."""
     made = datetime(2026, 1, 1, tzinfo=UTC)
     kinds: dict[str, dict[str, Any]] = {
-        "failed": {"state": "FAILURE"},
+        "failed": {"state": "FAILURE", "error": {"type": "Boom", "message": '50% of "it"'}},
         "network": {"queue": "network"},
         "other": {"task": "test.other", "key": "shop:7"},
         "both": {"task": "test.other", "state": "FAILURE", "queue": "network"},
@@ -44,6 +44,8 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
         ("task=test.other", ["both", "other"]),
         ("task=test.other&state=FAILURE", ["both"]),
         ("state=SUCCESS", []),
+        ("error=50%25+of+%22it%22", ["failed"]),
+        ("error=5_%25", []),
         ("created_after=2026-01-02T00:00:00Z", ["both", "other", "network"]),
         ("created_before=2026-01-02T00:00:00Z", ["failed"]),
         (

@@ -1,0 +1,78 @@
+// Numbers, times and values as words.
+
+import { h } from "./dom.js";
+
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+/** A span of time in its two largest units at most: "2 h 5 min", "340 ms". */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "–";
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const first = UNITS.findIndex(([size]) => whole >= size);
+  const [size, name] = UNITS[first];
+  const rest = UNITS[first + 1] && Math.floor((whole % size) / UNITS[first + 1][0]);
+  return `${Math.floor(whole / size)} ${name}` + (rest ? ` ${rest} ${UNITS[first + 1][1]}` : "");
+}
+
+export const number = (value) => value.toLocaleString("en");
+
+/** 12,345 as "12.3k", for places where little fits. */
+export function short(value) {
+  if (value === null || value === undefined) return "";
+  if (Math.abs(value) < 10000) return number(Math.round(value * 10) / 10);
+  return Math.abs(value) < 1e6 ? `${Math.round(value / 100) / 10}k` : `${Math.round(value / 1e5) / 10}M`;
+}
+
+export const seconds = (from, to) => (from && to ? (new Date(to) - new Date(from)) / 1000 : null);
+
+/** A moment as "3 min ago" or "in 2 h", kept up to date; the whole of it when pointed at. */
+export function ago(moment, otherwise = "–") {
+  if (!moment) return otherwise;
+  const element = h("time", { datetime: moment, title: full(moment) });
+  element.textContent = distance(moment);
+  return element;
+}
+
+/** A moment by the clock of who looks at it. */
+export function full(moment) {
+  return new Date(moment).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}
+
+export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
+
+function distance(moment) {
+  const past = (Date.now() - new Date(moment)) / 1000;
+  if (Math.abs(past) < 1.5) return "now";
+  const words = duration(Math.max(1, Math.round(Math.abs(past)))).replace(/\.\d/, "");
+  const largest = Math.abs(past) > 60 ? words.split(" ").slice(0, 2).join(" ") : words;
+  return past > 0 ? `${largest} ago` : `in ${largest}`;
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("time[datetime]")) {
+    const text = distance(element.dateTime);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}, 1000);
+
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** A value as indented JSON with its parts in colours; all of it is text. */
+export function json(value) {
+  const text = JSON.stringify(value, null, 2) ?? "null";
+  const pre = h("pre", { class: "json", tabindex: 0 });
+  let end = 0;
+  if (text.length < 100_000) {
+    for (const found of text.matchAll(TOKEN)) {
+      pre.append(text.slice(end, found.index));
+      const kind = found[2] ? "name" : found[1] ? "text" : "word";
+      pre.append(h("span", { class: `json-${kind}` }, found[1] ?? found[0]), found[2] ?? "");
+      end = found.index + found[0].length;
+    }
+  }
+  pre.append(text.slice(end));
+  return pre;
+}

@@ -1,0 +1,115 @@
+// One job: what it is, how it went, what it was given and gave back, and what can be done.
+
+import { call, get, may, path } from "./api.js";
+import { ROOT } from "./api.js";
+import { h, swap } from "./dom.js";
+import { ago, duration, json, seconds } from "./format.js";
+import { ask, attempt, badge, button, card, copier, facts, head } from "./parts.js";
+import { progressOf } from "./progress.js";
+import { link } from "./route.js";
+import { timeline } from "./timeline.js";
+import { watch } from "./watch.js";
+
+const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+
+export async function open(main, { id }) {
+  let last = "";
+  const load = async (signal) => {
+    const [job, { attempts }] = await Promise.all([get(path(["jobs", id]), { signal }), get(path(["jobs", id, "attempts"]), { signal })]);
+    return { job, attempts };
+  };
+  const watcher = watch(main, load, (found) => {
+    const now = JSON.stringify(found);
+    if (now !== last) swap(main, page(found, refresh));
+    last = now;
+  }, 2);
+  function refresh() {
+    watcher.refresh();
+  }
+  addEventListener("refresh", refresh);
+  return () => { watcher.stop(); removeEventListener("refresh", refresh); };
+}
+
+function page({ job, attempts }, refresh) {
+  return [
+    h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: link("jobs") }, "Jobs"), " / ", h("span", {}, job.id)),
+    head(job.task, null, ...actions(job, refresh)),
+    h("div", { class: "lead" }, badge(job.state), job.cancel_requested_at && !ENDED.has(job.state) && h("span", { class: "quiet" }, "told to stop"), why(job), progressOf(job.state === "STARTED" ? job.progress : null)),
+    job.error && job.state !== "SUCCESS" && trouble(job.error),
+    h("div", { class: "columns" },
+      h("div", {},
+        card("Parameters", json(job.parameters)),
+        job.state === "SUCCESS" && card("Result", json(job.result)),
+        card("What happened", timeline(job, attempts))),
+      h("div", {}, card("Facts", about(job)), related(job))),
+  ];
+}
+
+function actions(job, refresh) {
+  const order = (verb, done) => async () => {
+    if (verb === "cancel" && !(await ask("Cancel this job?", "Cancel the job", { content: [h("p", {}, job.state === "STARTED" ? "Its worker tells it to stop within a few seconds." : "It ends at once and is not run.")] }))) return;
+    await attempt(() => call("POST", path(["jobs", job.id, verb])), done);
+    refresh();
+  };
+  return [
+    copier(() => asCurl(job), "Copy as curl"),
+    may("write") && h("a", { class: "button", href: link("submit", [], { like: job.id }) }, "Submit another"),
+    may("write") && (job.state === "FAILURE" || job.state === "REVOKED") && button("Retry", order("retry", "The job is to run once more."), "primary", { "data-key": "retry" }),
+    may("write") && !ENDED.has(job.state) && button("Cancel", order("cancel", "The job is being cancelled."), "danger", { "data-key": "cancel" }),
+  ];
+}
+
+/** Why a job that waits does not run yet. */
+function why(job) {
+  const words = {
+    key: ["It waits for the jobs before it that share its key ", job.key && h("a", { href: link("jobs", [], { key: job.key }) }, job.key), "."],
+    control: ["Its queue or task is paused, or runs as many at once as it may: see ", h("a", { href: link("queues") }, "queues"), "."],
+    rate: ["So many of its kind began just now that it has to wait: see ", h("a", { href: link("queues") }, "queues"), "."],
+  }[job.held_by];
+  if (words) return h("p", {}, words);
+  if (job.state === "RETRY" && job.run_at) return h("p", {}, `Attempt ${job.attempts + 1} of ${job.max_attempts} begins `, ago(job.run_at), ".");
+  if (job.state === "PENDING" && job.run_at && new Date(job.run_at) > Date.now() + 2000) return h("p", {}, "It begins ", ago(job.run_at), ".");
+  if (job.state === "PENDING") return h("p", {}, "It may run, and waits for a worker: see ", h("a", { href: link("workers") }, "workers"), ".");
+  return null;
+}
+
+function trouble(error) {
+  const { type, message, advice, traceback } = error;
+  return h("section", { class: "card trouble" }, h("h2", {}, type ?? "Error"), h("p", { class: "message" }, message ?? ""), advice && h("p", {}, advice),
+    error.retryable === false && h("p", { class: "quiet" }, "Permanent: trying again was not worth it."),
+    traceback && h("details", { "data-key": "trace" }, h("summary", {}, "Traceback"), h("pre", { tabindex: 0 }, traceback)));
+}
+
+function about(job) {
+  const due = job.run_at && job.run_at > job.created_at ? job.run_at : job.created_at;
+  return facts([
+    ["Id", [h("code", {}, job.id), " ", copier(job.id)]], ["Queue", h("a", { href: link("jobs", [], { queue: job.queue }) }, job.queue)],
+    ["Task", h("a", { href: link("jobs", [], { task: job.task }) }, job.task)],
+    ["Attempts", `${job.attempts} of ${job.max_attempts}`],
+    ["Waited", job.started_at && due <= job.started_at ? duration(seconds(due, job.started_at)) : null],
+    ["Ran", job.finished_at && job.started_at ? duration(seconds(job.started_at, job.finished_at)) : null],
+    ["Key", job.key && h("a", { href: link("jobs", [], { key: job.key }) }, job.key)],
+    ["Tags", job.tags.length ? job.tags.map((tag) => [h("a", { href: link("jobs", [], { tag }) }, tag), " "]) : null],
+    ["Time limit", job.timeout_seconds && duration(job.timeout_seconds)],
+    ["Submitted by token", job.created_by && h("code", {}, job.created_by)],
+    ["Request", job.request_id && h("code", {}, job.request_id)], ["Trace", job.traceparent && h("code", {}, job.traceparent)],
+  ]);
+}
+
+function related(job) {
+  const record = job.parameters.load_balancer_id;
+  const one = (id) => h("a", { href: link("job", id) }, h("code", {}, id));
+  const pairs = [
+    ["Load balancer", typeof record === "string" && job.task.startsWith("network.") ? h("a", { href: link("loadbalancers", record) }, h("code", {}, record)) : null],
+    ["Replaced by", job.superseded_by && one(job.superseded_by)],
+    ["Took the place of", job.supersedes.length ? job.supersedes.map((id) => [one(id), " "]) : null],
+  ];
+  return pairs.some(([, value]) => value) && card("Belongs together", facts(pairs));
+}
+
+/** A command that submits the same again; the token is named, not shown. */
+function asCurl(job) {
+  const body = { task: job.task, parameters: job.parameters, queue: job.queue, tags: job.tags };
+  const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
+  return `curl -X POST '${new URL("jobs", ROOT)}' -H "X-Auth-Token: $API_TOKEN" -H 'Content-Type: application/json' -d '${quoted}'`;
+}
