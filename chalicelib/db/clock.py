@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, bindparam, select
+from sqlalchemy import Connection, Float, Integer, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -30,6 +30,20 @@ def seconds_from_now(seconds: float | ColumnElement[Any]) -> FunctionElement[Any
     if isinstance(seconds, (int, float)):
         return _seconds_from_now(bindparam(None, float(seconds), type_=Float()))
     return _seconds_from_now(seconds)
+
+
+class minute_of(FunctionElement[Any]):  # noqa: N801
+    """The minute that a moment lies in, as minutes since 1970."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+class seconds_between(FunctionElement[Any]):  # noqa: N801
+    """Seconds from one moment to another, with fractions."""
+
+    type = Float()
+    inherit_cache = True
 
 
 def read_clock(connection: Connection) -> datetime:
@@ -61,3 +75,27 @@ def _from_now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 def _from_now_mysql(element: Any, compiler: Any, **kw: Any) -> str:
     seconds = compiler.process(element.clauses, **kw)
     return f"TIMESTAMPADD(MICROSECOND, ({seconds}) * 1000000, UTC_TIMESTAMP(6))"
+
+
+@compiles(minute_of, "sqlite")
+def _minute_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER) / 60)"
+
+
+@compiles(minute_of, "mysql")
+@compiles(minute_of, "mariadb")
+def _minute_mysql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"TIMESTAMPDIFF(MINUTE, '1970-01-01', {compiler.process(element.clauses, **kw)})"
+
+
+@compiles(seconds_between, "sqlite")
+def _between_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"((julianday({second}) - julianday({first})) * 86400.0)"
+
+
+@compiles(seconds_between, "mysql")
+@compiles(seconds_between, "mariadb")
+def _between_mysql(element: Any, compiler: Any, **kw: Any) -> str:
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(TIMESTAMPDIFF(MICROSECOND, {first}, {second}) / 1000000)"

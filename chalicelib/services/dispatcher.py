@@ -32,7 +32,7 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING, JobState
-from chalicelib.services import admission, idempotency, workers
+from chalicelib.services import admission, idempotency, job_counts, workers
 from chalicelib.services import heard as heard_service
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import (
@@ -89,8 +89,9 @@ def dispatch_due(engine: Engine, *, may_rescue: bool = True) -> Dispatched:
 
 
 def keep_house(engine: Engine, *, lease_seconds: float, retention_days: int) -> None:
-    """Prune workers that are gone, delete jobs and keys that are old. Now and then is enough."""
+    """Prune workers that are gone, count what ended, delete what is old: once a minute."""
     pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
+    job_counts.keep_counts(engine)
     cleaned = clean(engine, retention_days) if retention_days else 0
     forgotten = idempotency.clean(engine)
     if pruned or cleaned or forgotten:

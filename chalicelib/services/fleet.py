@@ -20,7 +20,7 @@ from chalicelib.schemas.fleet import QueueView, RetryView, TaskView
 #: Jobs counted at most: beyond that "very many" is all that matters, and it stays cheap.
 _MOST = 10_000
 #: A worker whose heartbeat is older is not alive.
-_ALIVE_SECONDS = 30
+ALIVE_SECONDS = 30
 
 
 def list_tasks() -> list[TaskView]:
@@ -57,7 +57,7 @@ def require_queue(name: str) -> None:
 
 def list_workers(engine: Engine, project_id: str) -> list[tuple[Row[Any], int, list[str]]]:
     """Each worker with `is_alive`, how many jobs it runs, and the ids of this project's."""
-    is_alive = workers.c.last_heartbeat_at > seconds_from_now(-_ALIVE_SECONDS)
+    is_alive = workers.c.last_heartbeat_at > seconds_from_now(-ALIVE_SECONDS)
     running = select(jobs.c.worker_id, jobs.c.id, jobs.c.project_id).where(
         jobs.c.queue.in_(QUEUES), jobs.c.state == JobState.STARTED.value
     )

@@ -1,6 +1,6 @@
 // The frame of the console: signing in, finding the page for the address, keys, light and dark.
 
-import { call, caller, forget, rank, session } from "./api.js";
+import { call, caller, forget, may, rank, session } from "./api.js";
 import { h, icon } from "./dom.js";
 import { explainKeys, keys } from "./keys.js";
 import { GROUPS, PAGES } from "./pages.js";
@@ -73,7 +73,7 @@ function side() {
     h("div", { class: "top" }, h("a", { class: "brand", href: link("overview") }, icon(BELL), "Bellpull"), freshness(), open),
     h("nav", { id: "nav", "aria-label": "Pages" },
       GROUPS.map(([title, names]) => h("div", { class: "group" }, title && h("h2", {}, title),
-        h("ul", {}, names.filter((name) => !PAGES[name].scope || PAGES[name].scope === who).map((name) =>
+        h("ul", {}, names.filter((name) => !PAGES[name].scope || may(PAGES[name].scope)).map((name) =>
           h("li", {}, h("a", { href: link(name), "data-page": name }, icon(PAGES[name].icon), PAGES[name].title)))))),
       h("footer", { class: "who" },
         h("p", {}, h("strong", {}, caller.project_id), " ", note(who === "admin" ? "admin" : who === "read" ? "off" : "good", who)),

@@ -4,7 +4,7 @@
 export function read() {
   const [where, asked = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [page = "", ...ids] = where.split("/").map(undo);
-  return { page: page || "jobs", id: ids[0], rest: ids, query: Object.fromEntries(new URLSearchParams(asked)) };
+  return { page: page || "overview", id: ids[0], rest: ids, query: Object.fromEntries(new URLSearchParams(asked)) };
 }
 
 /** An address for `href`; what is empty in `query` is left out. */

@@ -6,6 +6,7 @@ from chalicelib.db.tables.chords import chords
 from chalicelib.db.tables.controls import control_slots, controls
 from chalicelib.db.tables.deliveries import deliveries
 from chalicelib.db.tables.idempotency_keys import idempotency_keys
+from chalicelib.db.tables.job_counts import job_counts
 from chalicelib.db.tables.job_keys import job_key_places, job_keys
 from chalicelib.db.tables.job_tags import job_tags
 from chalicelib.db.tables.jobs import jobs
@@ -24,6 +25,7 @@ __all__ = [
     "controls",
     "deliveries",
     "idempotency_keys",
+    "job_counts",
     "job_key_places",
     "job_keys",
     "job_tags",
