@@ -6,7 +6,7 @@ import { explainKeys, keys } from "./keys.js";
 import { GROUPS, PAGES } from "./pages.js";
 import { BELL, button, note, problem, spinner, toastArea } from "./parts.js";
 import { link, read } from "./route.js";
-import { freshness } from "./watch.js";
+import { freshness, hush } from "./watch.js";
 
 const main = h("main", { id: "main", tabindex: -1 });
 let stop = () => {};
@@ -100,12 +100,14 @@ function themeSwitch() {
 }
 
 let shown = "";
+let turn = 0;
 
 async function open() {
   if (!session.token) return;
   const route = read();
   stop();
   stop = () => {};
+  hush();
   menu(false);
   const page = PAGES[route.page];
   const isOther = shown !== [route.page, ...route.rest].join("/");
@@ -119,12 +121,22 @@ async function open() {
     return;
   }
   document.title = `${page.title}${route.id ? ` ${route.id.slice(0, 8)}` : ""} · Bellpull`;
-  if (isOther) main.replaceChildren(spinner());
+  const mine = (turn += 1);
+  const key = main.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const view = h("div", {}, spinner());
+  main.replaceChildren(view);
+  let end;
   try {
-    stop = (await page.open(main, route)) ?? (() => {});
+    end = await page.open(view, route);
   } catch (error) {
-    main.replaceChildren(problem(error, open));
+    view.replaceChildren(problem(error, open));
   }
+  if (mine !== turn) {
+    end?.(); // somebody went on before it was there
+    return;
+  }
+  stop = end ?? (() => {});
+  if (key && !isOther) view.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   if (isOther && document.activeElement === document.body) main.focus({ preventScroll: true });
   if (isOther) scrollTo(0, 0);
 }

@@ -29,10 +29,10 @@ export function waitChart(points, stepSeconds) {
   const line = (label, colour) => ({ label, stroke: colour, width: 2, spanGaps: true, points: { show: true, size: 4, fill: colour } });
   return chart({
     data: [points.map((point) => new Date(point.at) / 1000), points.map((point) => point.wait_p95), points.map((point) => point.wait_p50)],
-    series: (colour) => [{}, line("95 %", colour("waiting")), line("half", colour("running"))],
-    legend: [["waiting", "95 % began within"], ["running", "half began within"]],
-    values: (ticks) => ticks.map(duration),
-    told: (n) => (points[n].wait_p50 === null ? "no job began" : `half within ${duration(points[n].wait_p50)}, 95 % within ${duration(points[n].wait_p95)}`),
+    series: (colour) => [{}, line("p95", colour("waiting")), line("p50", colour("running"))],
+    legend: [["waiting", "95th percentile"], ["running", "median"]],
+    values: (ticks) => ticks.map(briefly),
+    told: (n) => (points[n].wait_p50 === null ? "no job began" : `median ${duration(points[n].wait_p50)}, 95th percentile ${duration(points[n].wait_p95)}`),
     stepSeconds,
     label: "How long jobs waited over time",
   });
@@ -48,10 +48,10 @@ function chart({ data, series, legend, values, told, stepSeconds, label }) {
     const colour = palette(place);
     const axis = { stroke: colour("quiet"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     plot = new globalThis.uPlot({
-      width: Math.max(place.clientWidth, 200), height: HEIGHT,
+      width: Math.max(place.clientWidth, 200), height: HEIGHT, padding: [8, 4, 0, 0],
       legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1e-3) * 1.1 || 1] } },
-      axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(hour), space: 60 }, { ...axis, values: (_, ticks) => values(ticks), size: 58, space: 34 }],
+      axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(hour), space: 60, size: 30 }, { ...axis, values: (_, ticks) => values(ticks), size: 52, space: 34 }],
       series: series(colour),
       hooks: { setCursor: [(self) => {
         const n = self.cursor.idx;
@@ -74,6 +74,13 @@ function chart({ data, series, legend, values, told, stepSeconds, label }) {
       plot?.destroy();
     },
   };
+}
+
+/** Seconds in one unit, for an axis. */
+function briefly(seconds) {
+  if (seconds === 0) return "0";
+  const [size, name] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([unit]) => seconds >= 2 * unit) ?? [0.001, "ms"];
+  return `${Math.round((10 * seconds) / size) / 10} ${name}`;
 }
 
 const hour = (time) => new Date(1000 * time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

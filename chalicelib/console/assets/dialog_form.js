@@ -11,7 +11,7 @@ import { field, problem } from "./parts.js";
  */
 export function dialogForm(title, fields, { method = "POST", path, body = (values) => values, send, done, yes = "Create", after = [] }) {
   const controls = Object.fromEntries(fields.map(([name, , control]) => [name, control]));
-  const told = h("div", { role: "alert" });
+  const told = h("div");
   const dialog = h("dialog", { "aria-label": title });
   const submit = async (event) => {
     event.preventDefault();

@@ -61,7 +61,7 @@ export async function open(main, { query }) {
 
 function states(query) {
   const one = (state, text) => h("a", { href: link("jobs", [], { ...query, state, after: "" }),
-    "aria-current": (query.state ?? "") === state ? "true" : null }, text);
+    "aria-current": (query.state ?? "") === state ? "true" : null, "data-key": `state-${state}` }, text);
   return h("nav", { class: "tabs", "aria-label": "State" }, one("", "All"), STATES.map((state) => one(state, state)));
 }
 
@@ -69,12 +69,12 @@ async function filters(query) {
   const [{ tasks }, { queues }] = await Promise.all([getOnce("tasks"), getOnce("queues")]);
   const change = (name) => (event) => go("jobs", [], { ...read().query, [name]: event.target.value.trim(), after: "" });
   const names = new Set([...tasks.map((task) => task.name), query.task].filter(Boolean));
-  const text = (name, label, width) => h("input", { type: "search", value: query[name] ?? "", placeholder: label, "aria-label": label, class: width, onchange: change(name) });
+  const text = (name, label, width) => h("input", { type: "search", value: query[name] ?? "", placeholder: label, "aria-label": label, class: width, "data-key": `filter-${name}`, onchange: change(name) });
   const isFiltered = FILTERS.some((name) => query[name]) || query.since;
   return h("form", { class: "filters", role: "search", "aria-label": "Filter jobs", onsubmit: (event) => event.preventDefault() },
-    choice(query.task ?? "", [["", "any task"], ...[...names].sort().map((name) => [name, name])], change("task"), { "aria-label": "Task" }),
-    choice(query.queue ?? "", [["", "any queue"], ...queues.map(({ name }) => [name, name])], change("queue"), { "aria-label": "Queue" }),
-    choice(query.since ?? "", SINCE, change("since"), { "aria-label": "Submitted in" }),
+    choice(query.task ?? "", [["", "any task"], ...[...names].sort().map((name) => [name, name])], change("task"), { "aria-label": "Task", "data-key": "filter-task" }),
+    choice(query.queue ?? "", [["", "any queue"], ...queues.map(({ name }) => [name, name])], change("queue"), { "aria-label": "Queue", "data-key": "filter-queue" }),
+    choice(query.since ?? "", SINCE, change("since"), { "aria-label": "Submitted in", "data-key": "filter-since" }),
     text("tag", "Tag", "narrow"), text("key", "Key", "narrow"), text("error", "Text of error", ""),
     isFiltered && h("a", { href: link("jobs") }, "Clear filters"));
 }

@@ -55,7 +55,7 @@ function figures(seen) {
     figure("Ended", ended, `${number(seen.last_minute)} in the last minute`, "", link("jobs")),
     figure("Failed", seen.failed, ended ? `${share.toFixed(share < 1 && share > 0 ? 2 : 1)} % of all` : "of none", seen.failed ? "bad" : "", link("jobs", [], { state: "FAILURE" })),
     figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "may run now, all projects", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
-    figure("Wait, half", duration(seen.wait_p50), `95 % within ${duration(seen.wait_p95)}`),
+    figure("Median wait", duration(seen.wait_p50), `95th percentile ${duration(seen.wait_p95)}`),
     figure("Running", workers.running, busy, "", link("jobs", [], { state: "STARTED" })),
     figure("Workers", workers.alive, workers.alive ? "alive" : "none is alive", workers.alive ? "good" : "bad", link("workers")),
   ];

@@ -22,7 +22,7 @@ export const empty = (title, ...words) =>
 /** A failure in words; `again`: what the button does. */
 export function problem(error, again) {
   const title = {
-    0: "Nobody answers", 403: "This token may not see this", 404: "There is no such thing here",
+    0: "Nobody answers", 403: "This token may not see this", 404: "There is no such thing here", 409: "It cannot be changed now", 422: "Some of this cannot be used",
     429: "Too many requests", 503: "Something that the API needs is away",
   }[error.status] ?? (error.status ? `The API answered ${error.status}` : "Something went wrong in this page");
   const box = h("div", { class: "empty trouble", role: "alert" }, h("h2", {}, title), h("p", {}, error.message));
@@ -43,7 +43,7 @@ export const head = (title, about, ...buttons) =>
 /** A table that can be scrolled sideways by keyboard; `rows`: cells, or made rows. */
 export function table(caption, columns, rows) {
   const body = h("tbody", {}, rows.map((row) => (Array.isArray(row) ? h("tr", {}, row.map(cell)) : row)));
-  const names = columns.map((name) => h("th", { scope: "col" }, name));
+  const names = columns.map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "Actions")));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, names)), body));
 }

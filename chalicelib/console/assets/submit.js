@@ -28,7 +28,7 @@ export async function open(main, { query }) {
     select();
   });
   const options = optionControls(queues, like);
-  const told = h("div", { role: "alert" });
+  const told = h("div");
   const submit = async (event) => {
     event.preventDefault();
     told.replaceChildren();
@@ -44,7 +44,7 @@ export async function open(main, { query }) {
   select();
   main.replaceChildren(head("Submit a job", like ? "Filled in from the job that it is to be like." : null),
     h("form", { class: "columns", onsubmit: submit, novalidate: true },
-      h("div", {}, card("Task", field("Task", names), about), card("Parameters", parameters), told,
+      h("div", {}, card(null, field("Task", names), about), card("Parameters", parameters), told,
         h("button", { class: "primary" }, "Submit")),
       h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element)))));
 }

@@ -1,5 +1,6 @@
 // Keeps what is shown up to date: seldom while nobody looks, and it says when data is old.
 
+import { Problem } from "./api.js";
 import { h } from "./dom.js";
 import { clock } from "./format.js";
 import { problem, spinner } from "./parts.js";
@@ -31,7 +32,7 @@ export function watch(place, load, show, seconds = 3) {
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
       failures += 1;
-      if (fresh) tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
+      if (fresh && error instanceof Problem) tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
       else {
         tell("", "", "");
         place.replaceChildren(problem(error, turn));
@@ -44,7 +45,7 @@ export function watch(place, load, show, seconds = 3) {
 
   const looked = () => document.hidden || turn();
   document.addEventListener("visibilitychange", looked);
-  tell("", "", "");
+  hush();
   place.replaceChildren(spinner());
   turn();
   return {
@@ -57,6 +58,9 @@ export function watch(place, load, show, seconds = 3) {
     },
   };
 }
+
+/** Say nothing of how fresh a page is. */
+export const hush = () => tell("", "", "");
 
 function tell(word, detail, kind) {
   // Written only when it changes, so that a screen reader does not say it every three seconds.

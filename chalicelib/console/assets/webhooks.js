@@ -55,7 +55,7 @@ function orders(one, refresh) {
 
 function create(refresh) {
   dialogForm("New webhook", [
-    ["url", "Address", input({ placeholder: "https://example.com/hooks" })],
+    ["url", "Address", input({ placeholder: "https://…" })],
     ["events", "Events", input({ value: "*" }), "Names with commas between them, such as load_balancer.* and job.failed; * is all."],
   ], { path: "webhooks", body: (values) => ({ ...values, events: words(values.events) }), done: (made) => { showSecret(made); refresh(); } });
 }

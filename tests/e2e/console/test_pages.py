@@ -1,0 +1,132 @@
+"""The other pages of the console: everything is seen, and what can be done is done from there."""
+
+from __future__ import annotations
+
+import json
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from chalicelib.schemas.schedules import NewSchedule
+from chalicelib.services import schedules
+from tests.e2e.console.conftest import Console
+from tests.e2e.fleet import PROJECT
+
+PLACES = {
+    "overview": "Overview",
+    "jobs": "Jobs",
+    "submit": "Submit a job",
+    "schedules": "Schedules",
+    "loadbalancers": "Load balancers",
+    "webhooks": "Webhooks",
+    "queues": "Queues",
+    "workers": "Workers",
+    "tokens": "Tokens",
+    "audit": "Audit",
+}
+
+
+def test_a_job_is_submitted_by_a_form_that_says_what_is_wrong(console: Console, page: Page) -> None:
+    console.open("submit")
+    page.get_by_label("seconds", exact=True).fill("99999")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert")).to_contain_text("/parameters/seconds")
+    expect(page.get_by_label("seconds", exact=True)).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("seconds", exact=True).fill("0")
+    page.get_by_label("message").fill('{"greeting": "hello"}')
+    page.get_by_label("Tags").fill("by form, nightly")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator(".lead .badge")).to_have_text("SUCCESS")
+    expect(page.locator(".card", has_text="Result")).to_contain_text('"greeting": "hello"')
+    expect(page.get_by_role("link", name="by form")).to_be_visible()
+
+
+def test_overview_says_what_moves(console: Console, page: Page) -> None:
+    console.open("overview")
+    expect(page.locator(".figure", has_text="Workers")).to_contain_text("alive")
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    page.get_by_role("link", name="Last day").click()
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    assert page.url.endswith("#/overview?window=day")
+
+
+def test_a_queue_is_paused_and_resumed(console: Console, page: Page) -> None:
+    console.open("queues")
+    row = page.locator("tr", has_text="notifications")
+    row.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause it").click()
+    expect(row).to_contain_text("paused")
+    console.open("overview")
+    expect(page.locator(".card", has_text="Since")).to_contain_text("notifications")
+    console.open("queues")
+    row.get_by_role("button", name="Resume").click()
+    expect(row).not_to_contain_text("paused")
+
+
+def test_dead_letters_are_looked_at_and_put_back(console: Console, page: Page) -> None:
+    fleet = console.fleet
+    body = json.dumps({"headers": {"task": "<b>unknown</b>", "id": "lost"}, "body": ""})
+    url = fleet.queue_url("notifications-dead")
+    fleet.sqs.send_message(QueueUrl=url, MessageBody=body)
+    console.open("queues")
+    page.locator("tr", has_text="notifications").get_by_role("button", name="Dead letters").click()
+    letters = page.locator(".card", has_text="Dead letters of notifications")
+    expect(letters).to_contain_text("<b>unknown</b>")
+    letters.get_by_role("button", name="Put all back").click()
+    page.get_by_role("button", name="Put them back").click()
+    expect(page.get_by_text("1 put back.")).to_be_visible()
+
+
+def test_a_schedule_is_paused_and_run_at_once(console: Console, page: Page) -> None:
+    new = NewSchedule(name="nightly", task="diagnostics.echo", cron="30 4 * * *")
+    schedules.create(console.fleet.engine, PROJECT, new)
+    console.open("schedules")
+    row = page.locator("tr", has_text="nightly")
+    row.get_by_role("button", name="Pause").click()
+    expect(row).to_contain_text("paused")
+    row.get_by_role("button", name="Run now").click()
+    expect(page.get_by_text("A job was made.")).to_be_visible()
+
+
+def test_a_token_is_made_shown_once_and_revoked(console: Console, page: Page) -> None:
+    console.open("tokens")
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name").fill("robot")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("dialog").locator("pre")).to_contain_text("bp_")
+    page.get_by_role("button", name="Close").click()
+    row = page.locator("tr", has_text="robot")
+    row.get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Revoke it").click()
+    expect(row).to_contain_text("revoked")
+    console.open("audit")
+    expect(page.locator("tbody tr").first).to_contain_text("tokens.revoke")
+
+
+def test_every_page_is_accessible_in_light_and_dark_and_on_a_phone(
+    console: Console, context: BrowserContext, page: Page
+) -> None:
+    found = []
+    for scheme, width in (("light", 1360), ("dark", 1360), ("light", 375)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 860})
+        for place, title in PLACES.items():
+            console.open(place)
+            expect(page.locator("h1")).to_have_text(title)
+            expect(page.locator(".loading"), place).to_have_count(0)
+            for violation in Axe().run(page).response["violations"]:
+                nodes = [node["html"][:150] for node in violation["nodes"][:3]]
+                found.append((place, scheme, width, violation["id"], nodes))
+            wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wider > 0:
+                found.append((place, scheme, width, f"{wider} pixels too wide", []))
+    assert found == []
+
+
+def test_on_a_phone_the_pages_are_behind_a_button(console: Console, page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    console.open("jobs")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Workers").click()
+    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    expect(page.locator("tbody tr")).to_contain_text("alive")
