@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from chalicelib.schemas.schedules import NewSchedule
 from chalicelib.services import schedules
@@ -103,18 +103,19 @@ def test_a_token_is_made_shown_once_and_revoked(console: Console, page: Page) ->
     expect(page.locator("tbody tr").first).to_contain_text("tokens.revoke")
 
 
-def test_every_page_is_accessible_in_light_and_dark_and_on_a_phone(
-    console: Console, context: BrowserContext, page: Page
+def test_every_page_is_accessible_in_light_and_in_dark_on_a_phone(
+    console: Console, page: Page
 ) -> None:
     found = []
-    for scheme, width in (("light", 1360), ("dark", 1360), ("light", 375)):
+    for scheme, width in (("light", 1360), ("dark", 375)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 860})
         for place, title in PLACES.items():
             console.open(place)
             expect(page.locator("h1")).to_have_text(title)
             expect(page.locator(".loading"), place).to_have_count(0)
-            for violation in Axe().run(page).response["violations"]:
+            options = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
+            for violation in Axe().run(page, options=options).response["violations"]:
                 nodes = [node["html"][:150] for node in violation["nodes"][:3]]
                 found.append((place, scheme, width, violation["id"], nodes))
             wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
