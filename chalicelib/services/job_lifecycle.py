@@ -59,26 +59,30 @@ def succeed(
     That somebody wants to hear of it shows in the statement itself, which then changes nothing.
     Returns False if the claim was lost: nothing was changed, and another attempt decides.
     """
-    statement = _mine(transition("succeed"), held).values(
-        result=result, error=null(), finished_at=now(), lease_expires_at=null()
-    )
-    unwatched = statement.where(~IS_WATCHED.element)
-
-    def work(connection: Connection) -> bool:
-        is_unwatched = bool(effects) and connection.execute(unwatched).rowcount == 1
-        if not is_unwatched and connection.execute(statement).rowcount != 1:
-            return _is_recorded(connection, held)
-        for effect in effects:
-            effect(connection)
-        if not is_unwatched:
-            _tell_success(connection, held)
-        return True
-
     if not effects:
+        statement = _success(held, result).where(~IS_WATCHED.element)
         with connect(engine) as connection:
-            if connection.execute(unwatched).rowcount == 1:
+            if connection.execute(statement).rowcount == 1:
                 return True
-    return in_transaction(engine, work)
+    return in_transaction(
+        engine, lambda connection: record_success(connection, held, result, effects)
+    )
+
+
+def record_success(
+    connection: Connection, held: Claim, result: msgspec.Raw | None, effects: Sequence[Effect] = ()
+) -> bool:
+    """The same within a transaction."""
+    statement = _success(held, result)
+    unwatched = statement.where(~IS_WATCHED.element)
+    is_unwatched = bool(effects) and connection.execute(unwatched).rowcount == 1
+    if not is_unwatched and connection.execute(statement).rowcount != 1:
+        return _is_recorded(connection, held)
+    for effect in effects:
+        effect(connection)
+    if not is_unwatched:
+        _tell_success(connection, held)
+    return True
 
 
 def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | None:
@@ -245,6 +249,12 @@ def _leave_attempt(
 def _tell_success(connection: Connection, held: Claim) -> None:
     row = connection.execute(select(jobs).where(jobs.c.id == held.job_id)).one()
     plan_deliveries(connection, JobFacts.from_row(row), JobState.SUCCESS)
+
+
+def _success(held: Claim, result: msgspec.Raw | None) -> Update:
+    return _mine(transition("succeed"), held).values(
+        result=result, error=null(), finished_at=now(), lease_expires_at=null()
+    )
 
 
 def _mine(statement: Update, held: Claim) -> Update:

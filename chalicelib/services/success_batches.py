@@ -11,20 +11,20 @@ from sqlalchemy import ColumnElement, Engine, String, Text, case, null, select
 from sqlalchemy.engine import Dialect
 
 from chalicelib.db.clock import now
-from chalicelib.db.engine import connect
+from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import jobs
 from chalicelib.domain import jsontext
 from chalicelib.domain.jobs import JobState
 from chalicelib.services.claims import Claim, are_held, transition
 from chalicelib.services.delivery_plans import IS_WATCHED
-from chalicelib.services.job_lifecycle import succeed
+from chalicelib.services.job_lifecycle import record_success
 
 
 def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]) -> set[str]:
     """Record SUCCESS of many jobs that change nothing besides themselves: one statement.
 
-    Those that somebody wants to hear of take a transaction each.
+    Those that somebody wants to hear of take a transaction.
     Returns the ids of the jobs whose claim was lost: nothing of them was changed.
     """
     claims = [held for held, _ in results]
@@ -42,7 +42,14 @@ def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | No
         )
         found = set(recorded.scalars())
     left = [(held, result) for held, result in results if held.job_id not in found]
-    return {held.job_id for held, result in left if not succeed(engine, held, result)}
+    # In one order everywhere, so that two workers do not deadlock.
+    left.sort(key=lambda each: each[0].job_id)
+    return in_transaction(
+        engine,
+        lambda connection: {
+            held.job_id for held, result in left if not record_success(connection, held, result)
+        },
+    )
 
 
 @lru_cache(maxsize=128)

@@ -58,7 +58,9 @@ def test_success_is_told_once_however_often_it_is_recorded(engine: Engine, effec
     assert count_traces(engine) == len(effects)
 
 
-def test_of_a_batch_those_are_told_that_somebody_wants_to_hear_of(engine: Engine) -> None:
+def test_of_a_batch_those_are_told_that_somebody_wants_to_hear_of(
+    engine: Engine, sqs: FakeSqs
+) -> None:
     create_webhook(engine, project_id="shop")
     watched = [create_claimed_job(engine, project_id="shop") for _ in range(2)]
     others = [create_claimed_job(engine) for _ in range(2)]
@@ -71,6 +73,7 @@ def test_of_a_batch_those_are_told_that_somebody_wants_to_hear_of(engine: Engine
     heard_of = {row.payload["data"]["job"]["id"] for row in read_deliveries(engine)}
     assert heard_of == {held.job_id for held in watched}
     assert told(engine) == ["job.succeeded"] * 2
+    assert sqs.calls == [2]  # their bells, in one call
 
 
 @pytest.mark.parametrize("effects", [(), (leave_trace,)])
