@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 
 from chalicelib.domain.jobs import FINAL, JobState
 from tests.chaos.evidence import Evidence
 from tests.chaos.kinds import KINDS
+
+#: When a job was first claimed, when it ended for good, and its id.
+Span = tuple[datetime, datetime | None, str]
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,25 @@ def _check_claims(evidence: Evidence, frozen_ids: set[str]) -> list[Check]:
             f"{begun} starts",
             lambda i: not _runs_overlap(evidence, i, frozen_ids),
         ),
+        _check_keys(evidence),
     ]
+
+
+def _check_keys(evidence: Evidence) -> Check:
+    """From the claim of a keyed job to its end, all attempts included, no other is claimed."""
+    lines: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    for job_id, row in evidence.jobs.items():
+        if row.key is not None and (claims := evidence.claims[job_id]):
+            lines[row.project_id, row.key].append((claims[0].begin, row.finished_at, job_id))
+    broken = [
+        job_id
+        for line in lines.values()
+        for (_, ended, _), (began, _, job_id) in pairwise(sorted(line))
+        if ended is None or began < ended
+    ]
+    count = sum(map(len, lines.values()))
+    detail = f"{count} jobs, {len(lines)} keys"
+    return Check("no two jobs of a key at the same time", not broken, detail, broken)
 
 
 def print_table(checks: Iterable[Check]) -> None:

@@ -34,6 +34,8 @@ class Kind:
     state: Literal["SUCCESS", "FAILURE"]
     longest_delay_seconds: float = 0.0
     padding: int = 0
+    #: How many keys its jobs share; 0: they have none.
+    keys: int = 0
 
 
 def _contract(name: str, queue: str, retry: RetryPolicy = _PATIENT) -> TaskContract:
@@ -42,11 +44,13 @@ def _contract(name: str, queue: str, retry: RetryPolicy = _PATIENT) -> TaskContr
     )
 
 
-INSTANT = Kind(_contract("instant", DEFAULT), 560, "SUCCESS")
+INSTANT = Kind(_contract("instant", DEFAULT), 500, "SUCCESS")
 SLEEPING = Kind(_contract("sleeping", NETWORK), 80, "SUCCESS")
 #: Fails at its first two starts.
 RETRYING = Kind(_contract("retrying", DEFAULT), 110, "SUCCESS")
 DELAYED = Kind(_contract("delayed", NETWORK), 118, "SUCCESS", longest_delay_seconds=20.0)
+#: Fails at its first start, and must not overlap with another of its key.
+KEYED = Kind(_contract("keyed", DEFAULT), 60, "SUCCESS", keys=6)
 #: Its parameters are too large for its bell.
 WIDE = Kind(_contract("wide", DEFAULT), 10, "SUCCESS", padding=60_000)
 #: Fails for good at once.
@@ -58,7 +62,7 @@ POISON = Kind(_contract("poison", DEFAULT, _TWICE), 2, "FAILURE")
 
 KINDS = {
     kind.contract.name: kind
-    for kind in (INSTANT, SLEEPING, RETRYING, DELAYED, WIDE, FAILING, EXHAUSTED, POISON)
+    for kind in (INSTANT, SLEEPING, RETRYING, DELAYED, KEYED, WIDE, FAILING, EXHAUSTED, POISON)
 }
 #: What a stock Celery producer sends.
 FOREIGN = (INSTANT, RETRYING, DELAYED, FAILING)

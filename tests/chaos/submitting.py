@@ -161,6 +161,7 @@ class Submitter:
             contract=kind.contract,
             parameters=Errand(number=number, padding="x" * kind.padding),
             delay_seconds=random.Random(number).uniform(1, longest) if longest else 0.0,
+            key=f"key-{number % kind.keys}" if kind.keys else None,
         )
         return insert_job(connection, _PROJECTS[number % len(_PROJECTS)], new)
 

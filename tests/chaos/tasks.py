@@ -60,6 +60,16 @@ def retrying(job: Job, errand: Errand) -> int:
         return errand.number
 
 
+@implements(kinds.KEYED.contract)
+def keyed(job: Job, errand: Errand) -> int:
+    """Take a moment, and fail at the first start."""
+    with _on_record(job):
+        time.sleep(0.1)
+        if ledger.count_starts(job.id) == 1:
+            raise RetryableError("not yet")
+        return errand.number
+
+
 @implements(kinds.FAILING.contract)
 def failing(job: Job, errand: Errand) -> int:
     """Fail for good."""

@@ -188,3 +188,8 @@ def spawn(self: Any, x: int) -> str:
 def errback(self: Any, failed_id: str) -> None:
     """Hear of a job that failed."""
     note(failed_id, "errback heard")
+
+
+@app.task(name="plain.slow_rate", rate_limit="2/s")
+def slow_rate() -> None:
+    """Run twice a second in each worker, as Celery's own limit says."""

@@ -132,3 +132,11 @@ def test_task_that_exits_its_process_ends_as_worker_lost(fleet: Fleet) -> None:
     assert row.error["code"] == "worker-lost"
     assert row.attempts == row.max_attempts
     fleet.wait_until_queues_empty()
+
+
+def test_celerys_own_rate_limit_holds_in_a_worker(fleet: Fleet) -> None:
+    ids = [_send(fleet, "plain.slow_rate") for _ in range(6)]
+    rows = [fleet.wait_for_state(job_id, "SUCCESS", seconds=30) for job_id in ids]
+    moments = sorted(row.started_at for row in rows)
+    assert (moments[-1] - moments[0]).total_seconds() > 1.5
+    fleet.wait_until_queues_empty()
