@@ -20,6 +20,13 @@ _BATCH_ENTRIES = 10
 _BATCH_BYTES = 1_000_000
 #: Longest delay that SQS can hold a message back, in seconds.
 MAX_DELAY_SECONDS = 900
+#: From so many batches on they are sent at once by so many threads: in AWS each call is a few
+#: milliseconds of waiting.
+_MANY_BATCHES = 20
+AT_ONCE = 4
+
+#: Ids of jobs, and the entries of a SendMessageBatch.
+Batch = list[tuple[str, dict[str, Any]]]
 
 
 def ring(bells: Sequence[Bell]) -> list[str]:
@@ -32,13 +39,30 @@ def ring(bells: Sequence[Bell]) -> list[str]:
         return _send_one(bells[0])
     failed: list[str] = []
     for queue in dict.fromkeys(bell.queue for bell in bells):
-        is_answering = True
-        for batch in _batches(_entry(bell) for bell in bells if bell.queue == queue):
-            missed = _send_batch(queue, batch) if is_answering else [id_ for id_, _ in batch]
-            failed += missed
-            # A queue that takes none of ten is away: each further call would wait in vain.
-            is_answering = len(missed) < len(batch)
+        of_queue = (_entry(bell) for bell in bells if bell.queue == queue)
+        failed += _ring_queue(queue, list(_batches(of_queue)))
     return failed
+
+
+def _ring_queue(queue: str, batches: list[Batch]) -> list[str]:
+    """Send the batches of one queue; those of a thousand jobs several at a time."""
+    is_away = False
+
+    def send(batch: Batch) -> list[str]:
+        nonlocal is_away
+        missed = [job_id for job_id, _ in batch] if is_away else _send_batch(queue, batch)
+        # A queue that takes none of ten is away: each further call would wait in vain.
+        is_away = is_away or len(missed) == len(batch)
+        return missed
+
+    failed = send(batches[0])
+    rest = batches[1:]
+    if len(rest) < _MANY_BATCHES or is_away:
+        return failed + [job_id for batch in rest for job_id in send(batch)]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return failed + [job_id for missed in pool.map(send, rest) for job_id in missed]
 
 
 def _send_one(bell: Bell) -> list[str]:
@@ -53,7 +77,7 @@ def _send_one(bell: Bell) -> list[str]:
     return []
 
 
-def _send_batch(queue: str, batch: list[tuple[str, dict[str, Any]]]) -> list[str]:
+def _send_batch(queue: str, batch: Batch) -> list[str]:
     entries = [{**entry, "Id": str(number)} for number, (_, entry) in enumerate(batch)]
     try:
         answer = _get_sender().send_message_batch(
@@ -79,10 +103,8 @@ def _entry(bell: Bell) -> tuple[str, dict[str, Any]]:
     return bell.job_id, entry
 
 
-def _batches(
-    entries: Iterable[tuple[str, dict[str, Any]]],
-) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    batch: list[tuple[str, dict[str, Any]]] = []
+def _batches(entries: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Batch]:
+    batch: Batch = []
     size = 0
     for job_id, entry in entries:
         length = len(entry["MessageBody"].encode())

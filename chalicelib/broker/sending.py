@@ -22,6 +22,7 @@ from botocore.httpsession import get_cert_path
 from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
+from chalicelib.broker.bell import AT_ONCE
 from chalicelib.settings import Settings, get_settings
 
 #: An API request must still be answered in time.
@@ -125,7 +126,11 @@ def get_sender() -> Sender:
 
 
 def _make_pool(url: str, ca_file: str | None) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"timeout": _TIMEOUT, "socket_options": _SOCKET_OPTIONS}
+    options: dict[str, Any] = {
+        "timeout": _TIMEOUT,
+        "socket_options": _SOCKET_OPTIONS,
+        "maxsize": AT_ONCE,
+    }
     if url.startswith("https:"):
         options["ca_certs"] = ca_file or get_cert_path(verify=True)
     proxy: str | None = get_environ_proxies(url).get(urlsplit(url).scheme)

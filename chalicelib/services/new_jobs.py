@@ -116,7 +116,7 @@ def insert_made(connection: Connection, made: Sequence[Made]) -> list[Bell]:
     # In one order everywhere, so that two requests for the same keys do not deadlock.
     keyed = sorted((one for one in made if one[1].key is not None), key=lambda one: str(one[1].key))
     if rows := [values for values, *_ in plain]:
-        connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+        connection.execute(_INSERT, rows if len(rows) > 1 else _without_nulls(rows[0]))
     bells = [bell for _, bell, _ in plain]
     for values, bell, supersedes in keyed:
         bells += _join(connection, values, bell, supersedes=supersedes)
@@ -149,6 +149,11 @@ def _join(
     values |= {"not_before": values["run_at"], "run_at": HELD, "rung_at": None}
     values["held_by"] = "key"
     return joined.bells
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    """The columns that a lone job has: each one less is a few microseconds less."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def as_row(values: dict[str, Any]) -> SimpleNamespace:

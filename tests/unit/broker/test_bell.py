@@ -97,3 +97,15 @@ def test_without_sqs_every_bell_is_named_and_nothing_is_raised(sqs: FakeSqs, cou
     sqs.come_back()
     assert ring(bells) == []
     assert len(sqs.sent) == count
+
+
+def test_very_many_bells_are_rung_by_several_threads_and_all_accounted_for(sqs: FakeSqs) -> None:
+    bells = make_bells(1005)
+    sqs.refuse("default-7")
+    sqs.refuse("default-1004")
+    assert ring(bells) == ["default-7", "default-1004"]
+    assert sorted(sqs.calls) == [5, *[10] * 100]
+    assert set(sqs.job_ids()) == {bell.job_id for bell in bells} - {
+        "default-7",
+        "default-1004",
+    }

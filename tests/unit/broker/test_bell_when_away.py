@@ -22,8 +22,9 @@ class AwaySqs:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
 
+@pytest.mark.parametrize("count", [95, 1000])
 def test_queue_that_takes_nothing_is_asked_once_for_many_bells(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     sqs = AwaySqs()
     monkeypatch.setattr(bell_module, "_get_sender", lambda: sqs)
@@ -32,7 +33,7 @@ def test_queue_that_takes_nothing_is_asked_once_for_many_bells(
     bell_module.get_settings.cache_clear()
     bells = [
         Bell(job_id=f"job-{number}", task="t", queue="default", project_id="p", parameters={})
-        for number in range(95)
+        for number in range(count)
     ]
     assert bell_module.ring(bells) == [bell.job_id for bell in bells]
     assert sqs.asked == 1
