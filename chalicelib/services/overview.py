@@ -53,7 +53,7 @@ def look(engine: Engine, project_id: str, window: str) -> OverviewAnswer:
     for row in rows:
         states[row.state] += int(row.ended)
         waits[row.wait] += int(row.ended)
-    queues = list_queues(engine)
+    queues, last_minute = list_queues(engine), _count_last_minute(engine, project_id)
     with connect(engine) as connection:
         return OverviewAnswer(
             at=datetime.now(UTC),
@@ -65,7 +65,7 @@ def look(engine: Engine, project_id: str, window: str) -> OverviewAnswer:
             revoked=states[JobState.REVOKED],
             wait_p50=quantile(waits, 0.5),
             wait_p95=quantile(waits, 0.95),
-            last_minute=_count_last_minute(engine, project_id),
+            last_minute=last_minute,
             queues=queues,
             workers=_count_workers(connection, sum(queue.in_flight for queue in queues)),
             failures=_group_failures(connection, project_id, minutes),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from chalicelib.db.clock import seconds_from_now
-from chalicelib.db.engine import connect
+from chalicelib.db.engine import connect, make_engine
 from chalicelib.db.tables import job_counts
 from chalicelib.services import controls
 from chalicelib.services.job_counts import keep_counts
@@ -100,3 +100,9 @@ def test_it_takes_few_statements_however_many_jobs_there_are(engine: Engine) -> 
     event.listen(engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
     look(engine, "demo", "day")
     assert len([text for text in sent if text.startswith("SELECT")]) <= 24
+
+
+def test_it_holds_one_connection_at_a_time(database_url: str) -> None:
+    engine = make_engine(database_url, pool_size=1, pool_timeout=0.2)
+    assert look(engine, "demo", "day").succeeded == 0
+    engine.dispose()
