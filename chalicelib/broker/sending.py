@@ -46,6 +46,7 @@ class Sender:
             settings.sqs_endpoint_url or settings.queue_url("any"),
             self._session.get_config_variable("ca_bundle"),
         )
+        self._ways: dict[str, tuple[Any, str]] = {}
 
     def send_message(self, **entry: Any) -> dict[str, Any]:
         """Send one message. Raises BotoCoreError or ClientError."""
@@ -69,7 +70,18 @@ class Sender:
 
     def close(self) -> None:
         """Close what is connected."""
+        self._ways.clear()
         self._http.clear()
+
+    def _way_to(self, url: str) -> tuple[Any, str]:
+        """What opens this URL, and how it is named there: found once, a tenth of a call."""
+        if url not in self._ways:
+            if isinstance(self._http, urllib3.ProxyManager):
+                self._ways[url] = self._http, url
+            else:
+                target = urllib3.util.parse_url(url).request_uri
+                self._ways[url] = self._http.connection_from_url(url), target
+        return self._ways[url]
 
     def _call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         for left in reversed(range(_TRIES)):
@@ -109,12 +121,9 @@ class Sender:
         )
         if mocked is not None:
             return mocked.status_code, mocked.content
-        answer = self._http.request(
-            "POST",
-            prepared.url,
-            body=prepared.body,
-            headers=dict(prepared.headers),
-            retries=False,
+        way, target = self._way_to(prepared.url)
+        answer = way.urlopen(
+            "POST", target, body=prepared.body, headers=dict(prepared.headers), retries=False
         )
         return answer.status, answer.data
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -138,3 +140,25 @@ def test_received_messages_are_shown_again_and_deleted(settings: Settings, sende
     )["Attributes"]
     assert set(counts.values()) == {"0"}
     client.close()
+
+
+def test_request_names_its_target_as_a_path() -> None:
+    """Not as a whole URL, which is for proxies and which AWS does not sign."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                heard.append(connection.recv(65_536))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        sender = Sender(
+            make_settings(sqs_endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+        )
+        assert sender.send_message(QueueUrl="http://127.0.0.1/1/default", MessageBody="x") == {}
+        thread.join()
+        sender.close()
+    assert heard[0].startswith(b"POST / HTTP/1.1\r\n")
