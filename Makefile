@@ -88,6 +88,10 @@ mariadb: $(INSTALLED) ## Install MariaDB's server if this machine has none (for 
 chromium: ## Look for Chromium, which the console's tests drive; on a build server install it
 	@sh infra/setup/chromium.sh
 
+.PHONY: screenshots
+screenshots: $(INSTALLED) mariadb ## Draw the README's pictures of the console anew (JOBS=100000)
+	@exec $(BIN)/python -m tests.screenshots $(JOBS)
+
 .PHONY: vendor
 vendor: $(INSTALLED) ## Put the console's chart library in place anew, from npm
 	@sh infra/setup/vendor.sh

@@ -2,6 +2,7 @@
 
 import { call, caller, forget, may, rank, session } from "./api.js";
 import { h, icon } from "./dom.js";
+import { shortId } from "./format.js";
 import { explainKeys, keys } from "./keys.js";
 import { GROUPS, PAGES } from "./pages.js";
 import { BELL, button, note, problem, spinner, toastArea } from "./parts.js";
@@ -120,7 +121,7 @@ async function open() {
     main.replaceChildren(problem({ status: 404, message: "The address names no page of the console." }));
     return;
   }
-  document.title = `${page.title}${route.id ? ` ${route.id.slice(0, 8)}` : ""} · Bellpull`;
+  document.title = `${page.title}${route.id ? ` ${shortId(route.id)}` : ""} · Bellpull`;
   const mine = (turn += 1);
   const key = main.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const view = h("div", {}, spinner());

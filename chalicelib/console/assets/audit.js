@@ -1,7 +1,7 @@
 // The audit: who did what in this project.
 
 import { h } from "./dom.js";
-import { ago, full } from "./format.js";
+import { ago, full, shortId } from "./format.js";
 import { openList } from "./list.js";
 import { empty } from "./parts.js";
 import { link } from "./route.js";
@@ -13,7 +13,7 @@ export async function open(main, { query }) {
     page: "audit", title: "Audit", about: "Who did what, newest first.", asked: ["audit"], rows: "entries", query,
     columns: ["When", "What", "To what", "By token", "More"],
     row: (one) => [h("span", { title: full(one.created_at) }, ago(one.created_at)), h("strong", {}, one.action), target(one),
-      one.token_id ? h("code", {}, one.token_id.slice(0, 8)) : "an operator's command", one.details ? h("code", {}, JSON.stringify(one.details)) : ""],
+      one.token_id ? h("code", {}, shortId(one.token_id)) : "an operator's command", one.details ? h("code", {}, JSON.stringify(one.details)) : ""],
     none: () => empty("Nothing yet", "Every change that somebody asks for is written down here."),
   });
 }

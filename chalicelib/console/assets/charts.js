@@ -79,7 +79,7 @@ function chart({ data, series, legend, values, told, stepSeconds, label }) {
 /** Seconds in one unit, for an axis. */
 function briefly(seconds) {
   if (seconds === 0) return "0";
-  const [size, name] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([unit]) => seconds >= 2 * unit) ?? [0.001, "ms"];
+  const [size, name] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([unit]) => seconds >= (unit > 1 ? 2 * unit : 1)) ?? [0.001, "ms"];
   return `${Math.round((10 * seconds) / size) / 10} ${name}`;
 }
 

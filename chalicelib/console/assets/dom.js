@@ -30,6 +30,9 @@ export function icon(path) {
   return svg;
 }
 
+/** A name of parts, such as a task's, that may be broken behind each part. */
+export const breakable = (name) => name.split(/(?<=[._/:-])/).flatMap((part) => [part, document.createElement("wbr")]);
+
 /** Put `children` in the place of what `parent` holds; focus and opened details stay. */
 export function swap(parent, ...children) {
   const active = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;

@@ -16,6 +16,9 @@ export function duration(seconds) {
   return `${Math.floor(whole / size)} ${name}` + (rest ? ` ${rest} ${UNITS[first + 1][1]}` : "");
 }
 
+/** The end of an id, which differs where its beginning is a time. */
+export const shortId = (id) => (id.length > 12 ? `…${id.slice(-8)}` : id);
+
 export const number = (value) => value.toLocaleString("en");
 
 /** 12,345 as "12.3k", for places where little fits. */

@@ -2,7 +2,7 @@
 
 import { call, get, may, path } from "./api.js";
 import { ROOT } from "./api.js";
-import { h, swap } from "./dom.js";
+import { breakable, h, swap } from "./dom.js";
 import { ago, duration, json, seconds } from "./format.js";
 import { ask, attempt, badge, button, card, copier, facts, head } from "./parts.js";
 import { progressOf } from "./progress.js";
@@ -52,7 +52,7 @@ function actions(job, refresh) {
     refresh();
   };
   return [
-    copier(() => asCurl(job), "Copy as curl"),
+    copier(() => asCurl(job), "Copy as curl", ""),
     may("write") && h("a", { class: "button", href: link("submit", [], { like: job.id }) }, "Submit another"),
     may("write") && (job.state === "FAILURE" || job.state === "REVOKED") && button("Retry", order("retry", "The job is to run once more."), "primary", { "data-key": "retry" }),
     may("write") && !ENDED.has(job.state) && button("Cancel", order("cancel", "The job is being cancelled."), "danger", { "data-key": "cancel" }),
@@ -84,11 +84,11 @@ function about(job) {
   const due = job.run_at && job.run_at > job.created_at ? job.run_at : job.created_at;
   return facts([
     ["Id", [h("code", {}, job.id), " ", copier(job.id)]], ["Queue", h("a", { href: link("jobs", [], { queue: job.queue }) }, job.queue)],
-    ["Task", h("a", { href: link("jobs", [], { task: job.task }) }, job.task)],
+    ["Task", h("a", { href: link("jobs", [], { task: job.task }) }, breakable(job.task))],
     ["Attempts", `${job.attempts} of ${job.max_attempts}`],
-    ["Waited", job.started_at && due <= job.started_at ? duration(seconds(due, job.started_at)) : null],
+    ["Waited", job.attempts === 1 && job.started_at && due <= job.started_at ? duration(seconds(due, job.started_at)) : null],
     ["Ran", job.finished_at && job.started_at ? duration(seconds(job.started_at, job.finished_at)) : null],
-    ["Key", job.key && h("a", { href: link("jobs", [], { key: job.key }) }, job.key)],
+    ["Key", job.key && h("a", { href: link("jobs", [], { key: job.key }) }, breakable(job.key))],
     ["Tags", job.tags.length ? job.tags.map((tag) => [h("a", { href: link("jobs", [], { tag }) }, tag), " "]) : null],
     ["Time limit", job.timeout_seconds && duration(job.timeout_seconds)],
     ["Submitted by token", job.created_by && h("code", {}, job.created_by)],

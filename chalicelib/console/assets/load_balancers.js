@@ -3,7 +3,7 @@
 import { call, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
 import { h, swap } from "./dom.js";
-import { ago, json } from "./format.js";
+import { ago, json, shortId } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, badge, button, card, choice, empty, facts, head, table } from "./parts.js";
 import { link } from "./route.js";
@@ -23,7 +23,7 @@ export async function open(main, { id, query }) {
     row: (record) => [
       [h("a", { class: "line", href: link("loadbalancers", record.id), "data-key": record.id }, record.name), record.fault && h("small", { class: "said bad-text" }, record.fault.message)],
       badge(record.provisioning_status), record.dns_name ?? record.vip_address ?? "–", `${record.type}, ${record.scheme}`, ago(record.updated_at),
-      h("a", { href: link("job", record.job_id) }, h("code", {}, record.job_id.slice(0, 8)))],
+      h("a", { href: link("job", record.job_id) }, h("code", {}, shortId(record.job_id)))],
     none: () => state ? empty("None in this state", h("a", { href: link("loadbalancers") }, "Show all"), ".") : empty("No load balancers", "Create one here, or with ", h("code", {}, "POST /loadbalancers"), "."),
     buttons: (refresh) => [may("admin") && button("Add an existing one", () => add(refresh)), may("write") && button("New load balancer", () => create(refresh), "primary")],
   });

@@ -2,7 +2,7 @@
 
 import { get, path } from "./api.js";
 import { endedChart, waitChart } from "./charts.js";
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
 import { ago, duration, number } from "./format.js";
 import { badge, card, empty, figure, head, note, table } from "./parts.js";
 import { link } from "./route.js";
@@ -52,10 +52,10 @@ function figures(seen) {
   const waiting = seen.queues.reduce((sum, queue) => sum + queue.depth, 0);
   const busy = workers.capacity ? `${Math.round((100 * workers.running) / workers.capacity)} % of ${workers.capacity} places` : "no place to run";
   return [
-    figure("Ended", ended, `${number(seen.last_minute)} in the last minute`, "", link("jobs")),
+    figure("Ended", ended, `${number(seen.last_minute)} last minute`, "", link("jobs")),
     figure("Failed", seen.failed, ended ? `${share.toFixed(share < 1 && share > 0 ? 2 : 1)} % of all` : "of none", seen.failed ? "bad" : "", link("jobs", [], { state: "FAILURE" })),
-    figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "may run now, all projects", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
-    figure("Median wait", duration(seen.wait_p50), `95th percentile ${duration(seen.wait_p95)}`),
+    figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "due now, all projects", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
+    figure("Median wait", duration(seen.wait_p50), `p95 ${duration(seen.wait_p95)}`),
     figure("Running", workers.running, busy, "", link("jobs", [], { state: "STARTED" })),
     figure("Workers", workers.alive, workers.alive ? "alive" : "none is alive", workers.alive ? "good" : "bad", link("workers")),
   ];
@@ -73,7 +73,7 @@ const many = (count) => (count >= 10000 ? "10,000+" : number(count));
 function failures({ failures, window }) {
   if (!failures.length) return card("What fails most", empty("Nothing failed", `No job of the last ${window} ended as a failure.`));
   return card("What fails most", table("What fails most", ["Task", "Error", "Jobs", "Last"], failures.map((group) => [
-    h("a", { href: link("jobs", [], { state: "FAILURE", task: group.task, error: group.error_type }) }, group.task),
+    h("a", { href: link("jobs", [], { state: "FAILURE", task: group.task, error: group.error_type }) }, breakable(group.task)),
     [h("strong", {}, group.error_type), h("small", { class: "said" }, group.message)],
     number(group.count), h("a", { href: link("job", group.last_job_id) }, ago(group.last_at))])));
 }

@@ -1,6 +1,6 @@
 // What all pages are made of: badges, tables, messages, dialogs.
 
-import { h, icon } from "./dom.js";
+import { breakable, h, icon } from "./dom.js";
 import { number } from "./format.js";
 
 const WORDS = {
@@ -37,18 +37,19 @@ export const BELL = "M8 1.500v1m0 0c-2.500 0-4 1.800-4 4.200v2.800L2.800 11.500h
 
 /** The head of a page: its name, what it is about, and its buttons. */
 export const head = (title, about, ...buttons) =>
-  h("header", { class: "head" }, h("div", {}, h("h1", { tabindex: -1 }, title), about && h("p", { class: "quiet" }, about)),
+  h("header", { class: "head" }, h("div", {}, h("h1", { tabindex: -1 }, breakable(title)), about && h("p", { class: "quiet" }, about)),
     h("div", { class: "buttons" }, ...buttons));
 
-/** A table that can be scrolled sideways by keyboard; `rows`: cells, or made rows. */
+/** A table that can be scrolled sideways by keyboard, and is a list on narrow screens. `rows`: of cells. */
 export function table(caption, columns, rows) {
-  const body = h("tbody", {}, rows.map((row) => (Array.isArray(row) ? h("tr", {}, row.map(cell)) : row)));
+  const body = h("tbody", {}, rows.map((row) => h("tr", {}, row.map((content, n) => cell(content, columns[n])))));
   const names = columns.map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "Actions")));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, names)), body));
+    h("table", { class: "stack" }, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, names)), body));
 }
 
-export const cell = (content) => h("td", {}, content);
+const cell = (content, name) => h("td", { "data-name": name, class: typeof content === "string" && content.length < 16 ? "plain" : null },
+  Array.isArray(content) ? h("div", {}, content) : content);
 
 /** Names and values, one under the other. Those without a value are left out. */
 export const facts = (pairs) =>
@@ -65,7 +66,7 @@ export const figure = (name, value, detail, kind = "", href) =>
 export const button = (text, onclick, kind = "", props = {}) => h("button", { type: "button", class: kind, onclick, ...props }, text);
 
 /** A button that puts a text on the clipboard. */
-export function copier(text, label = "Copy") {
+export function copier(text, label = "Copy", kind = "small") {
   return button(label, async (event) => {
     const target = event.currentTarget;
     try {
@@ -75,7 +76,7 @@ export function copier(text, label = "Copy") {
       target.textContent = "The browser does not permit it";
     }
     setTimeout(() => (target.textContent = label), 1500);
-  }, "small");
+  }, kind);
 }
 
 const toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });

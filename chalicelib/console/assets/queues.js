@@ -3,7 +3,7 @@
 import { call, get, getOnce, may, path } from "./api.js";
 import { dialogForm, input } from "./dialog_form.js";
 import { h, swap } from "./dom.js";
-import { ago, duration, number } from "./format.js";
+import { ago, duration, number, shortId } from "./format.js";
 import { ask, attempt, button, card, choice, empty, head, note, table } from "./parts.js";
 import { link } from "./route.js";
 import { watch } from "./watch.js";
@@ -99,8 +99,8 @@ async function showLetters(place, queue) {
     place.replaceChildren(card(`Dead letters of ${queue}`, letters.length ? [
       h("p", {}, `${number(letters.length)} of about ${number(found.approximate_count)} are shown. `, button("Put all back", () => redrive(queue, null, again), "small primary")),
       table("Dead letters", ["Message", "Task", "Job", "Why", "Received", "Sent", ""], letters.map((one) => [
-        h("details", { "data-key": one.message_id }, h("summary", {}, one.message_id.slice(0, 8)), h("pre", { tabindex: 0 }, one.body)), one.task ?? "–",
-        one.job_id ? h("a", { href: link("job", one.job_id) }, h("code", {}, one.job_id.slice(0, 8))) : "–",
+        h("details", { "data-key": one.message_id }, h("summary", {}, shortId(one.message_id)), h("pre", { tabindex: 0 }, one.body)), one.task ?? "–",
+        one.job_id ? h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))) : "–",
         one.reason ?? "it was received too often", `${one.receive_count} times`, ago(one.sent_at), button("Put back", () => redrive(queue, [one.message_id], again), "small")])),
     ] : empty("No dead letters", "Every message of this queue could be handled.")));
     place.scrollIntoView({ block: "nearest" });

@@ -1,11 +1,11 @@
 // What happened to a job, oldest first.
 
 import { h } from "./dom.js";
-import { clock, duration, full, seconds } from "./format.js";
+import { clock, duration, full, seconds, shortId } from "./format.js";
 
 const OUTCOMES = {
-  failed: ["bad", "failed"], lost: ["bad", "ended with its worker: nobody heard of it again"],
-  released: ["off", "was given back, its worker had to go; it does not count"], cancelled: ["off", "was cancelled"],
+  failed: ["bad", "failed"], lost: ["bad", "was lost with its worker"],
+  released: ["off", "was given back by a worker that had to go, and does not count,"], cancelled: ["off", "was cancelled"],
 };
 
 /** A list of moments. `attempts`: those that did not succeed. */
@@ -39,7 +39,7 @@ const said = (progress) => [typeof progress.percent === "number" ? `${Math.round
 function item({ at, title, detail, kind, error, worker, key }) {
   return h("li", { class: kind ?? "off" },
     at ? h("span", { class: "when", title: full(at) }, clock(at)) : h("span", { class: "when" }, "now"), h("strong", {}, title), detail && h("p", {}, detail),
-    worker && h("p", { class: "quiet" }, "on worker ", h("code", {}, worker.slice(0, 8))),
+    worker && h("p", { class: "quiet" }, "on worker ", h("code", {}, shortId(worker))),
     error && h("p", { class: "bad-text" }, `${error.type}: ${error.message}`),
     error?.traceback && h("details", { "data-key": key }, h("summary", {}, "Traceback"), h("pre", { tabindex: 0 }, error.traceback)));
 }

@@ -3,7 +3,7 @@
 import { call, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
 import { h } from "./dom.js";
-import { ago } from "./format.js";
+import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, badge, button, copier, empty, note, tell } from "./parts.js";
 import { link } from "./route.js";
@@ -27,7 +27,7 @@ function openDeliveries(main, id, query) {
     asked: ["webhooks", id, "deliveries"], rows: "deliveries", query, columns: ["Event", "State", "Attempts", "Next attempt", "Sent", "Job", ""],
     row: (one, refresh) => [
       [h("details", { "data-key": one.id }, h("summary", {}, one.event_type), h("pre", { tabindex: 0 }, JSON.stringify(one.payload, null, 2))), one.error && h("small", { class: "said bad-text" }, one.error)],
-      badge(one.state), String(one.attempts), ago(one.next_attempt_at), ago(one.created_at), h("a", { href: link("job", one.job_id) }, h("code", {}, one.job_id.slice(0, 8))),
+      badge(one.state), String(one.attempts), ago(one.next_attempt_at), ago(one.created_at), h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))),
       may("write") && ["SUCCESS", "FAILURE", "REVOKED"].includes(one.state) ? button("Send again", async () => {
         await attempt(() => call("POST", path(["webhooks", id, "deliveries", one.id, "redeliver"])), "It is sent again.");
         refresh();

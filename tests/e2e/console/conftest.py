@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,20 +17,8 @@ from chalicelib.services.tokens import mint
 from infra.local.servers.process import GuardedProcess
 from infra.local.servers.readiness import answers_http, find_free_port, wait_until
 from tests.e2e.conftest import _make_database
+from tests.e2e.console.browser import CHROMIUM, FLAGS
 from tests.e2e.fleet import FOLDER, PROJECT, Fleet
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-#: It runs as root in containers, and must not call home from a network that leads nowhere.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them share one system and one browser, so they run in one process."""
