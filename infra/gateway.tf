@@ -14,6 +14,9 @@ resource "aws_api_gateway_rest_api" "this" {
   description = "Bellpull's HTTP API (${var.env})"
   body        = local.gateway_document
 
+  # Answers from so many bytes on go out in gzip to those who accept it: lists, and the console.
+  minimum_compression_size = "1024"
+
   endpoint_configuration {
     types = ["REGIONAL"]
   }

@@ -99,7 +99,8 @@ def _suggest(stack: Stack, record_id: str) -> None:
     token = f"-H 'X-Auth-Token: {stack.token}'"
     one = f"{stack.api_url}/loadbalancers/{record_id}"
     json_body = '-H \'Content-Type: application/json\' -d \'{"tags": {"team": "demo"}}\''
-    say(f"\nThe API is {paint(stack.api_url, 'green')}. Some lines to try:\n")
+    say(f"\nThe console is {paint(stack.api_url + '/console', 'green')}. Its token: {stack.token}")
+    say(f"The API is {paint(stack.api_url, 'green')}. Some lines to try:\n")
     say(f"  curl -s {token} {stack.api_url}/loadbalancers")
     say(f"  curl -s {token} -X PUT {json_body} {one}")
     # The pause lets the update end: a record that is being changed refuses another change.

@@ -35,6 +35,13 @@ from tests.factories.workers import create_worker
 from tests.screenshots.sample import fill
 
 IMAGES = FOLDER / "docs/images"
+MEASURED = ["/overview", "/overview?window=day", "/jobs", "/jobs?state=FAILURE&error=smtp"]
+#: The places in the console by the kind of picture; "job" is one that failed.
+PICTURES = {
+    "light": ["overview?window=day", "jobs"],
+    "dark": ["job"],
+    "phone": ["overview?window=day", "jobs"],
+}
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -53,7 +60,12 @@ def main() -> int:
         say(f"{keep_counts(fleet.engine)} counts in {time.perf_counter() - began:.1f} s")
         _, token = mint(fleet.engine, PROJECT, [Scope.ADMIN])
         base = f"http://127.0.0.1:{fleet.environment['API_PORT']}"
-        for path in ("/overview", "/overview?window=day", "/jobs", "/jobs?state=FAILURE&error=smtp"):
+        for path in (
+            "/overview",
+            "/overview?window=day",
+            "/jobs",
+            "/jobs?state=FAILURE&error=smtp",
+        ):
             say(f"{path}: {measure(base + path, token):.0f} ms")
         draw_all(fleet, f"{base}/console", token, failed)
     return 0
@@ -103,18 +115,17 @@ def draw_all(fleet: Fleet, console: str, token: str, failed: str) -> None:
     """Every picture."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for scheme, size, kind in (
-            ("light", WIDE, "light"),
-            ("dark", WIDE, "dark"),
-            ("light", PHONE, "phone"),
-        ):
-            context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+        for kind, places in PICTURES.items():
+            context = browser.new_context(
+                viewport=PHONE if kind == "phone" else WIDE,  # type: ignore[arg-type]
+                color_scheme="dark" if kind == "dark" else "light",
+            )
             page = context.new_page()
             page.goto(console)
             page.get_by_label("API token").fill(token)
             page.get_by_role("button", name="Sign in").click()
             page.get_by_role("link", name="Bellpull").wait_for()
-            for name in os.environ.get("PLACES", "overview?window=day jobs job").split():
+            for name in places:
                 keep_alive(fleet)
                 place = f"job/{failed}" if name == "job" else name
                 draw(page, f"{console}#/{place}", f"{name.partition('?')[0]}-{kind}.png")

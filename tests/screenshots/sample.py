@@ -113,7 +113,7 @@ def _ended(draw: random.Random, kind: Kind, at: datetime) -> dict[str, Any]:
     is_busy = 0.30 < (datetime.now(UTC) - at).total_seconds() / _DAY < 0.36
     waited = draw.lognormvariate(2.5 if is_busy else -1.6, 0.9)
     ran = kind.seconds * draw.lognormvariate(0, 0.4)
-    failing = kind.failing * (4 if is_busy else 1)
+    failing = kind.failing * (25 if is_busy else 1)
     state = "FAILURE" if draw.random() * 1000 < failing else "SUCCESS"
     row = _base(kind, state, at - timedelta(seconds=waited + ran))
     row["started_at"], row["finished_at"] = at - timedelta(seconds=ran), at
@@ -128,7 +128,7 @@ def _ended(draw: random.Random, kind: Kind, at: datetime) -> dict[str, Any]:
 
 def _waiting(draw: random.Random, now: datetime) -> dict[str, Any]:
     kind = draw.choice(KINDS[:6])
-    row = _base(kind, "PENDING", now - timedelta(seconds=draw.uniform(1, 14)))
+    row = _base(kind, "PENDING", now - timedelta(seconds=draw.uniform(1, 200)))
     choice = draw.random()
     if choice < 0.4:
         row["run_at"] = now + timedelta(seconds=draw.uniform(60, 40_000))
@@ -143,7 +143,7 @@ def _waiting(draw: random.Random, now: datetime) -> dict[str, Any]:
 
 def _running(draw: random.Random, now: datetime, number: int) -> dict[str, Any]:
     kind = draw.choice([KINDS[1], KINDS[3], KINDS[5], KINDS[6]])
-    row = _base(kind, "STARTED", now - timedelta(seconds=draw.uniform(2, 30)))
+    row = _base(kind, "STARTED", now - timedelta(seconds=draw.uniform(2, 40)))
     row["started_at"], row["attempts"] = row["created_at"] + timedelta(seconds=0.3), 1
     row["worker_id"] = f"worker-{number % 3}"
     if kind.seconds > 3:

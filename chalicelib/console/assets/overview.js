@@ -54,7 +54,7 @@ function figures(seen) {
   return [
     figure("Ended", ended, `${number(seen.last_minute)} last minute`, "", link("jobs")),
     figure("Failed", seen.failed, ended ? `${share.toFixed(share < 1 && share > 0 ? 2 : 1)} % of all` : "of none", seen.failed ? "bad" : "", link("jobs", [], { state: "FAILURE" })),
-    figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "due now, all projects", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
+    figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "due now", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
     figure("Median wait", duration(seen.wait_p50), `p95 ${duration(seen.wait_p95)}`),
     figure("Running", workers.running, busy, "", link("jobs", [], { state: "STARTED" })),
     figure("Workers", workers.alive, workers.alive ? "alive" : "none is alive", workers.alive ? "good" : "bad", link("workers")),

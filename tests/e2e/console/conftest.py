@@ -20,6 +20,7 @@ from tests.e2e.conftest import _make_database
 from tests.e2e.console.browser import CHROMIUM, FLAGS
 from tests.e2e.fleet import FOLDER, PROJECT, Fleet
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them share one system and one browser, so they run in one process."""
     for item in items:
