@@ -117,6 +117,8 @@ class JobCriteria(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     queue: QueueName | None = None
     key: Key | None = None
     tag: Tag | None = None
+    #: Those that follow this job or were sent by it, such as deliveries that tell of it.
+    parent_id: JobId | None = None
     #: Text in the error; looked for in each job that fulfils the rest, so name a state too.
     error: (
         Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 characters")] | None

@@ -68,7 +68,7 @@ def redeliver(engine: Engine, project_id: str, webhook_id: str, delivery_id: str
         row = _find(connection, webhook_id, delivery_id, lock=True)
         if row.state not in FINAL:
             raise ImmutableObject(f"The job of this delivery is {row.state}: it will be sent.")
-        (job_id,) = insert_jobs(connection, project_id, [delivery_id])
+        (job_id,) = insert_jobs(connection, project_id, [delivery_id], [row.parent_id])
         audit.record(connection, project_id, "webhooks.redeliver", delivery_id)
         connection.execute(
             update(deliveries).where(deliveries.c.id == delivery_id).values(job_id=job_id)
@@ -135,7 +135,7 @@ def _commit_and_ring(
 
 
 def _query() -> Select[Any]:
-    columns = (jobs.c.state, jobs.c.attempts, jobs.c.run_at, jobs.c.error)
+    columns = (jobs.c.state, jobs.c.attempts, jobs.c.run_at, jobs.c.error, jobs.c.parent_id)
     return select(deliveries, *columns).join(jobs, jobs.c.id == deliveries.c.job_id)
 
 

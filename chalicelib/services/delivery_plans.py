@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
@@ -73,7 +73,7 @@ def _ring(engine: Engine) -> None:
 
 
 def insert_deliveries(
-    connection: Connection, project_id: str, wanted: Iterable[tuple[str, Event]]
+    connection: Connection, project_id: str, wanted: Sequence[tuple[str, Event]]
 ) -> list[str]:
     """Insert deliveries, given by webhook and event, with their jobs; returns their ids."""
     new = [
@@ -90,14 +90,24 @@ def insert_deliveries(
     if not new:
         return []
     ids = [str(values["id"]) for values in new]
-    job_ids = insert_jobs(connection, project_id, ids)
+    told = [event.data.job for _, event in wanted]
+    parent_ids = [None if job is None else job.id for job in told]
+    job_ids = insert_jobs(connection, project_id, ids, parent_ids)
     rows = [{**values, "job_id": job_id} for values, job_id in zip(new, job_ids, strict=True)]
     connection.execute(insert(deliveries).values(rows))
     return ids
 
 
-def insert_jobs(connection: Connection, project_id: str, delivery_ids: list[str]) -> list[str]:
-    """Insert the jobs that send deliveries, their bells to be rung; returns their ids."""
+def insert_jobs(
+    connection: Connection,
+    project_id: str,
+    delivery_ids: Sequence[str],
+    parent_ids: Sequence[str | None],
+) -> list[str]:
+    """Insert the jobs that send deliveries, their bells to be rung; returns their ids.
+
+    `parent_ids`: for each the job that it tells of.
+    """
     rows = [
         {
             "id": new_id(),
@@ -110,8 +120,9 @@ def insert_jobs(connection: Connection, project_id: str, delivery_ids: list[str]
             "run_at": now(),
             "attempts": 0,
             "max_attempts": DELIVER.retry.max_attempts,
+            "parent_id": parent_id,
         }
-        for delivery_id in delivery_ids
+        for delivery_id, parent_id in zip(delivery_ids, parent_ids, strict=True)
     ]
     connection.execute(insert(jobs).values(rows))
     return [str(row["id"]) for row in rows]

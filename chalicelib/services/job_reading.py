@@ -41,6 +41,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     key: str | None = None
     tag: str | None = None
+    parent_id: str | None = None
     #: Text somewhere in the error.
     error: str | None = None
     #: From this moment on.
@@ -55,7 +56,9 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     def conditions(self, project_id: str) -> list[ColumnElement[bool]]:
         """What a query for these jobs asks of their rows."""
-        equal = {name: getattr(self, name) for name in ("state", "task", "queue", "key")}
+        equal = {
+            name: getattr(self, name) for name in ("state", "task", "queue", "key", "parent_id")
+        }
         asked: list[ColumnElement[bool]] = [
             jobs.c.project_id == project_id,
             *(jobs.c[name] == str(value) for name, value in equal.items() if value is not None),
@@ -167,5 +170,7 @@ def _page(query: Select[Any], wanted: JobFilter, last: Row[Any] | None) -> Selec
         return query.order_by(job_tags.c.created_at.desc(), job_tags.c.job_id.desc())
     if last is not None:
         query = query.where(older_than(jobs, last))
+    if wanted.parent_id is not None:  # few, found by their own index and then put in order
+        return query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
     by = next((name for name in ("key", "task", "state", "queue") if getattr(wanted, name)), None)
     return newest_first(query, jobs, by)

@@ -4,7 +4,7 @@ import { call, get, may, path } from "./api.js";
 import { ROOT } from "./api.js";
 import { breakable, h, swap } from "./dom.js";
 import { ago, duration, json, seconds } from "./format.js";
-import { ask, attempt, badge, button, card, copier, facts, head } from "./parts.js";
+import { ask, attempt, badge, button, card, copier, facts, head, table } from "./parts.js";
 import { progressOf } from "./progress.js";
 import { link } from "./route.js";
 import { timeline } from "./timeline.js";
@@ -15,8 +15,9 @@ const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 export async function open(main, { id }) {
   let last = "";
   const load = async (signal) => {
-    const [job, { attempts }] = await Promise.all([get(path(["jobs", id]), { signal }), get(path(["jobs", id, "attempts"]), { signal })]);
-    return { job, attempts };
+    const [job, { attempts }, { jobs }] = await Promise.all([get(path(["jobs", id]), { signal }),
+      get(path(["jobs", id, "attempts"]), { signal }), get(path(["jobs"], { parent_id: id, limit: 20 }), { signal })]);
+    return { job, attempts, followers: jobs };
   };
   const watcher = watch(main, load, (found) => {
     const now = JSON.stringify(found);
@@ -30,7 +31,7 @@ export async function open(main, { id }) {
   return () => { watcher.stop(); removeEventListener("refresh", refresh); };
 }
 
-function page({ job, attempts }, refresh) {
+function page({ job, attempts, followers }, refresh) {
   return [
     h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: link("jobs") }, "Jobs"), " / ", h("span", {}, job.id)),
     head(job.task, null, ...actions(job, refresh)),
@@ -40,7 +41,7 @@ function page({ job, attempts }, refresh) {
       h("div", {},
         card("Parameters", json(job.parameters)),
         job.state === "SUCCESS" && card("Result", json(job.result)),
-        card("What happened", timeline(job, attempts))),
+        card("What happened", timeline(job, attempts)), followed(job, followers)),
       h("div", {}, card("Facts", about(job)), related(job))),
   ];
 }
@@ -63,6 +64,7 @@ function actions(job, refresh) {
 function why(job) {
   const words = {
     key: ["It waits for the jobs before it that share its key ", job.key && h("a", { href: link("jobs", [], { key: job.key }) }, job.key), "."],
+    canvas: ["It was replaced by a chord that has not ended."],
     control: ["Its queue or task is paused, or runs as many at once as it may: see ", h("a", { href: link("queues") }, "queues"), "."],
     rate: ["So many of its kind began just now that it has to wait: see ", h("a", { href: link("queues") }, "queues"), "."],
   }[job.held_by];
@@ -101,11 +103,17 @@ function related(job) {
   const one = (id) => h("a", { href: link("job", id) }, h("code", {}, id));
   const pairs = [
     ["Load balancer", typeof record === "string" && job.task.startsWith("network.") ? h("a", { href: link("loadbalancers", record) }, h("code", {}, record)) : null],
+    ["Follows", job.parent_id && one(job.parent_id)],
     ["Replaced by", job.superseded_by && one(job.superseded_by)],
     ["Took the place of", job.supersedes.length ? job.supersedes.map((id) => [one(id), " "]) : null],
   ];
   return pairs.some(([, value]) => value) && card("Belongs together", facts(pairs));
 }
+
+/** Jobs that this one brought about: parts of its canvas, and deliveries that tell of it. */
+const followed = (job, followers) => followers.length > 0 && card("What followed",
+  table("What followed", ["Task", "State", "Submitted"], followers.map((one) => [h("a", { href: link("job", one.id), class: "line" }, breakable(one.task)), badge(one.state), ago(one.created_at)])),
+  followers.length === 20 && h("p", { class: "below" }, h("a", { href: link("jobs", [], { parent_id: job.id }) }, "All of them")));
 
 /** A command that submits the same again; the token is named, not shown. */
 function asCurl(job) {

@@ -11,7 +11,7 @@ import { watch } from "./watch.js";
 
 const STATES = ["PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"];
 const SINCE = [["", "any time"], ["900", "the last 15 minutes"], ["3600", "the last hour"], ["86400", "the last day"], ["604800", "the last week"]];
-export const FILTERS = ["state", "task", "queue", "tag", "key", "error"];
+export const FILTERS = ["state", "task", "queue", "tag", "key", "parent_id", "error"];
 
 /** The criteria of the API for the filters in an address. */
 export function criteria(query) {

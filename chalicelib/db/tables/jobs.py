@@ -77,6 +77,7 @@ jobs = Table(
     Index("ix_jobs_project_id_task_created_at_id", "project_id", "task", "created_at", "id"),
     Index("ix_jobs_project_id_queue_created_at_id", "project_id", "queue", "created_at", "id"),
     Index("ix_jobs_project_id_key_created_at_id", "project_id", "key", "created_at", "id"),
+    Index("ix_jobs_parent_id", "parent_id"),
     Index("uq_jobs_unique_lock", "unique_lock", unique=True),
     # The cleaner's.
     Index("ix_jobs_finished_at", "finished_at"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from chalicelib.broker.contracts.diagnostics import ECHO, Echo
+from chalicelib.db.engine import connect
 from chalicelib.services.jobs import NewJob, submit
 from tests.e2e.console.conftest import Console
 from tests.e2e.fleet import PROJECT
+from tests.factories.jobs import create_job
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}"
 
@@ -107,6 +109,19 @@ def test_some_that_failed_are_retried_by_keys_alone(console: Console, page: Page
     page.get_by_role("button", name="Retry 2").click()
     page.get_by_role("button", name="Retry 2 jobs").click()
     expect(page.get_by_text("2 jobs put back to run again.")).to_be_visible()
+
+
+def test_what_followed_a_job_is_shown_with_it(console: Console, page: Page) -> None:
+    job_id = send(console, "told")
+    console.fleet.wait_for_state(job_id, "SUCCESS")
+    with connect(console.fleet.engine) as connection:
+        create_job(connection, parent_id=job_id, task="notifications.deliver", state="SUCCESS")
+    console.open(f"job/{job_id}")
+    followed = page.locator(".card", has_text="What followed")
+    followed.get_by_role("link", name="notifications.deliver").click()
+    expect(page.locator("h1")).to_have_text("notifications.deliver")
+    page.locator(".card", has_text="Belongs together").get_by_role("link", name=job_id).click()
+    expect(page.locator("h1")).to_have_text("diagnostics.echo")
 
 
 def test_what_jobs_say_is_text_and_never_markup(console: Console, page: Page) -> None:

@@ -27,7 +27,7 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
         "failed": {"state": "FAILURE", "error": {"type": "Boom", "message": '50% of "it"'}},
         "network": {"queue": "network"},
         "other": {"task": "test.other", "key": "shop:7"},
-        "both": {"task": "test.other", "state": "FAILURE", "queue": "network"},
+        "both": {"parent_id": "p", "task": "test.other", "state": "FAILURE", "queue": "network"},
     }
     return {
         name: create_job(engine, created_at=made + timedelta(days=number), **kind).id
@@ -46,6 +46,8 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
         ("state=SUCCESS", []),
         ("error=50%25+of+%22it%22", ["failed"]),
         ("error=5_%25", []),
+        ("parent_id=p", ["both"]),
+        ("parent_id=p&queue=default", []),
         ("created_after=2026-01-02T00:00:00Z", ["both", "other", "network"]),
         ("created_before=2026-01-02T00:00:00Z", ["failed"]),
         (

@@ -66,7 +66,7 @@ def test_end_of_a_job_is_told_by_a_job_of_its_own(engine: Engine) -> None:
     sender = read_job(engine, delivery.job_id)
     assert (sender.task, sender.queue, sender.project_id) == (DELIVER.name, "notifications", "demo")
     assert sender.parameters == {"delivery_id": delivery.id}
-    assert sender.state == "PENDING"
+    assert (sender.state, sender.parent_id) == ("PENDING", job.id)
 
 
 def test_failure_is_told_with_its_fault_and_without_its_trace(engine: Engine) -> None:

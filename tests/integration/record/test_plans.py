@@ -141,6 +141,7 @@ def test_deep_page_reads_no_more_rows_than_the_first(mariadb_engine: Engine) -> 
         JobFilter(task="test.rare"),
         JobFilter(queue="rare"),
         JobFilter(key="rare"),
+        JobFilter(parent_id="rare"),
         JobFilter(tag="rare"),
         JobFilter(tag="rare", task="test.echo"),
         JobFilter(created_after=datetime(2030, 1, 1, tzinfo=UTC)),
