@@ -307,7 +307,7 @@ variable "job_seconds" {
 }
 
 variable "enable_exec" {
-  description = "Whether `aws ecs execute-command` may open a shell in a worker."
+  description = "Whether `aws ecs execute-command` may open a shell in a worker; its file system can be written to then."
   type        = bool
   default     = false
 }

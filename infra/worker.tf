@@ -47,7 +47,7 @@ resource "aws_ecs_task_definition" "worker" {
     essential              = true
     command                = ["celery", "-A", "worker", "worker", "-l", "info", "--concurrency", tostring(var.worker_concurrency)]
     user                   = "10001:10001"
-    readonlyRootFilesystem = true
+    readonlyRootFilesystem = !var.enable_exec # a shell needs to write
     privileged             = false
     stopTimeout            = local.stop_timeout_seconds
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]

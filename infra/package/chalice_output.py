@@ -45,6 +45,8 @@ def run_chalice(root: Path, env: str, scratch: Path) -> ChaliceOutput:
         PackageError: there is no such stage, a dependency has no wheel, or Chalice failed.
     """
     stages = _stages(root)
+    if not env:
+        raise PackageError(f"Say which environment: ENV={' or ENV='.join(stages)}")
     if env not in stages:  # Chalice would take any name, in silence
         raise PackageError(
             f"There is no environment {env!r}: .chalice/config.json has the stages"

@@ -96,3 +96,8 @@ def test_environment_that_is_not_there_is_refused_with_those_that_are(packager: 
     assert "no environment 'prd'" in done.stdout
     assert "dev, prod" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_environment_that_is_not_said_is_asked_for(packager: Path) -> None:
+    done = run_packager(packager, "")
+    assert (done.returncode, done.stdout) == (1, "Say which environment: ENV=dev or ENV=prod\n")
