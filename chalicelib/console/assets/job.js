@@ -23,7 +23,8 @@ export async function open(main, { id }) {
     const now = JSON.stringify(found);
     if (now !== last) swap(main, page(found, refresh));
     last = now;
-  }, 2);
+    return ENDED.has(found.job.state) ? 15 : 2;
+  });
   function refresh() {
     watcher.refresh();
   }

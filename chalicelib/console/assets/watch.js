@@ -14,10 +14,11 @@ export const freshness = () => state;
 
 /**
  * Load again and again. `load(signal)` fetches, `show(data)` draws; the first failure is shown
- * in `place`, a later one leaves what is there and says that it is old.
+ * in `place`, a later one leaves what is there and says that it is old. `seconds` between two
+ * loads, unless `show` returns another number.
  */
 export function watch(place, load, show, seconds = 3) {
-  let timer, running, fresh = null, failures = 0, stopped = false;
+  let timer, running, fresh = null, failures = 0, stopped = false, pace = seconds;
 
   async function turn() {
     clearTimeout(timer);
@@ -28,7 +29,7 @@ export function watch(place, load, show, seconds = 3) {
       if (stopped || mine.signal.aborted) return;
       [fresh, failures] = [new Date(), 0];
       tell("Live", `Up to date at ${clock(fresh)}.`, "live");
-      show(data);
+      pace = show(data) ?? seconds;
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
       failures += 1;
@@ -39,7 +40,7 @@ export function watch(place, load, show, seconds = 3) {
         if (error.status >= 400 && error.status < 500 && error.status !== 429) return;
       }
     }
-    const wait = document.hidden ? HIDDEN_SECONDS : Math.min(seconds * 2 ** failures, LONGEST_SECONDS);
+    const wait = document.hidden ? HIDDEN_SECONDS : Math.min(pace * 2 ** failures, LONGEST_SECONDS);
     timer = setTimeout(turn, 1000 * wait);
   }
 

@@ -163,6 +163,24 @@ def test_functions_answer_as_the_local_server_does(
     assert statuses == [200, 401, 202, 422, 400, 422, 404, 404, 404]
 
 
+def test_console_is_in_the_zip_and_finds_its_files_behind_the_stage(
+    package: Package, task_folder: Path, environment: dict[str, str]
+) -> None:
+    paths = list(json.loads((package.folder / "gateway.json").read_text(encoding="utf-8"))["paths"])
+
+    def ask(target: str) -> Any:
+        event = make_event(paths, "GET", target, {}, None)
+        ((answer,), _) = call_functions(package, task_folder, environment, [("app.app", event)])
+        return answer
+
+    page = ask("/console")
+    found = re.search(r'src="(/\w+)(/console/\w+/app\.js)"', page["body"])
+    assert found, page["body"]
+    script = ask(found[2])
+    assert script["statusCode"] == 200
+    assert script["body"].startswith("// The frame of the console")
+
+
 def test_method_that_a_path_lacks_is_answered_by_the_function(
     package: Package, task_folder: Path, environment: dict[str, str], token: str
 ) -> None:
