@@ -119,7 +119,7 @@ class JobCriteria(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tag: Tag | None = None
     #: Those that follow this job or were sent by it, such as deliveries that tell of it.
     parent_id: JobId | None = None
-    #: Text in the error; looked for in each job that fulfils the rest, so name a state too.
+    #: Text in the error; of jobs in the state FAILURE, unless another state is named.
     error: (
         Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 characters")] | None
     ) = None

@@ -6,8 +6,10 @@ then jobs themselves are counted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, Select, case, delete, func, select
@@ -22,6 +24,10 @@ from chalicelib.domain.waits import BOUNDS, NEVER
 _KEPT_MINUTES = 25 * 60
 #: An outcome may be committed so many seconds after the moment that it bears.
 _LATE_SECONDS = 20
+#: Minutes that are counted in one transaction, and seconds after which the rest has to wait for
+#: the next time: a day has to be made up for when this runs for the first time.
+_SLICE_MINUTES = 15
+_MOST_SECONDS = 2.0
 #: Jobs that a look counts itself, at most.
 _MOST_FRESH = 20_000
 
@@ -39,7 +45,15 @@ class _Marks(NamedTuple):
 
 def keep_counts(engine: Engine) -> int:
     """Count the minutes that are over and not counted yet; returns how many rows that made."""
-    return in_transaction(engine, _keep)
+    with connect(engine) as connection:
+        marks = _read_marks(connection)
+    made, until = 0, time.monotonic() + _MOST_SECONDS
+    first = max(marks.counted + 1, marks.this - _KEPT_MINUTES)
+    while first <= marks.over and time.monotonic() < until:
+        last = min(first + _SLICE_MINUTES - 1, marks.over)
+        made += in_transaction(engine, partial(_keep, first=first, last=last))
+        first = last + 1
+    return made
 
 
 def read_counts(
@@ -57,24 +71,19 @@ def read_counts(
         )
         since = _moment(max(marks.counted + 1, first))
         mine = _ended(since).where(jobs.c.project_id == project_id).limit(_MOST_FRESH)
+        mine = mine.order_by(jobs.c.finished_at.desc())
         fresh = _added_up(mine.subquery().c, func.count(), step)
         return marks.this, [*connection.execute(kept), *connection.execute(fresh)]
 
 
-def _keep(connection: Connection) -> int:
-    marks = _read_marks(connection)
-    if marks.counted >= marks.over:
-        return 0
-    oldest = marks.this - _KEPT_MINUTES
-    ended = _ended(_moment(max(marks.counted + 1, oldest))).where(
-        jobs.c.finished_at < _moment(marks.over + 1)
-    )
+def _keep(connection: Connection, *, first: int, last: int) -> int:
+    ended = _ended(_moment(first)).where(jobs.c.finished_at < _moment(last + 1))
     keys = list(ended.subquery().c)
     counted = select(*keys, func.count().label("ended")).group_by(*keys)
     rows = [dict(row) for row in connection.execute(counted).mappings()]
     if rows:
         _insert(connection, rows)
-    connection.execute(delete(job_counts).where(job_counts.c.minute < oldest))
+    connection.execute(delete(job_counts).where(job_counts.c.minute < last - _KEPT_MINUTES))
     return len(rows)
 
 

@@ -51,8 +51,12 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_criteria(cls, criteria: JobCriteria) -> JobFilter:
-        """What a request says of jobs."""
-        return cls(**{name: getattr(criteria, name) for name in cls.__struct_fields__})
+        """What a request says of jobs; text in an error is looked for in those that failed."""
+        named = {name: getattr(criteria, name) for name in cls.__struct_fields__}
+        if criteria.error is not None and criteria.state is None:
+            # No index holds the text: to look through all jobs would take too long.
+            named["state"] = JobState.FAILURE
+        return cls(**named)
 
     def conditions(self, project_id: str) -> list[ColumnElement[bool]]:
         """What a query for these jobs asks of their rows."""

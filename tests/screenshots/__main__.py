@@ -57,7 +57,8 @@ def main() -> int:
         failed = fill(fleet.engine, count)
         say(f"{count} jobs in {time.perf_counter() - began:.0f} s")
         began = time.perf_counter()
-        say(f"{keep_counts(fleet.engine)} counts in {time.perf_counter() - began:.1f} s")
+        counts = sum(iter(lambda: keep_counts(fleet.engine), 0))
+        say(f"{counts} counts in {time.perf_counter() - began:.1f} s")
         _, token = mint(fleet.engine, PROJECT, [Scope.ADMIN])
         base = f"http://127.0.0.1:{fleet.environment['API_PORT']}"
         for path in (

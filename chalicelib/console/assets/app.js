@@ -73,15 +73,16 @@ function side() {
   return h("header", { class: "side" },
     h("div", { class: "top" }, h("a", { class: "brand", href: link("overview") }, icon(BELL), "Bellpull"), freshness(), open),
     h("nav", { id: "nav", "aria-label": "Pages" },
-      GROUPS.map(([title, names]) => h("div", { class: "group" }, title && h("h2", {}, title),
-        h("ul", {}, names.filter((name) => !PAGES[name].scope || may(PAGES[name].scope)).map((name) =>
-          h("li", {}, h("a", { href: link(name), "data-page": name }, icon(PAGES[name].icon), PAGES[name].title)))))),
+      GROUPS.map(([title, names]) => group(title, names.filter((name) => !PAGES[name].scope || may(PAGES[name].scope)))),
       h("footer", { class: "who" },
         h("p", {}, h("strong", {}, caller.project_id), " ", note(who === "admin" ? "admin" : who === "read" ? "off" : "good", who)),
         h("p", { class: "quiet" }, `This token ${words}${who === "read" ? " and changes nothing" : ""}.`),
         h("div", { class: "buttons" }, themeSwitch(), button("Keys", explainKeys, "small"),
           button("Sign out", () => signOut(), "small")))));
 }
+
+const group = (title, names) => names.length > 0 && h("div", { class: "group" }, title && h("h2", {}, title),
+  h("ul", {}, names.map((name) => h("li", {}, h("a", { href: link(name), "data-page": name }, icon(PAGES[name].icon), PAGES[name].title)))));
 
 function menu(isOpen) {
   document.querySelector(".menu")?.setAttribute("aria-expanded", String(isOpen));

@@ -67,7 +67,11 @@ function states(query) {
 
 async function filters(query) {
   const [{ tasks }, { queues }] = await Promise.all([getOnce("tasks"), getOnce("queues")]);
-  const change = (name) => (event) => go("jobs", [], { ...read().query, [name]: event.target.value.trim(), after: "" });
+  const change = (name) => (event) => {
+    const asked = { ...read().query, [name]: event.target.value.trim(), after: "" };
+    if (asked.error && !asked.state) asked.state = "FAILURE"; // as the API takes it
+    go("jobs", [], asked);
+  };
   const names = new Set([...tasks.map((task) => task.name), query.task].filter(Boolean));
   const text = (name, label, width) => h("input", { type: "search", value: query[name] ?? "", placeholder: label, "aria-label": label, class: width, "data-key": `filter-${name}`, onchange: change(name) });
   const isFiltered = FILTERS.some((name) => query[name]) || query.since;

@@ -101,7 +101,7 @@ async function showLetters(place, queue) {
       table("Dead letters", ["Message", "Task", "Job", "Why", "Received", "Sent", ""], letters.map((one) => [
         h("details", { "data-key": one.message_id }, h("summary", {}, shortId(one.message_id)), h("pre", { tabindex: 0 }, one.body)), one.task ?? "–",
         one.job_id ? h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))) : "–",
-        one.reason ?? "it was received too often", `${one.receive_count} times`, ago(one.sent_at), button("Put back", () => redrive(queue, [one.message_id], again), "small")])),
+        one.reason ?? "it was received too often", `${one.receive_count} ×`, ago(one.sent_at), button("Put back", () => redrive(queue, [one.message_id], again), "small")])),
     ] : empty("No dead letters", "Every message of this queue could be handled.")));
     place.scrollIntoView({ block: "nearest" });
   });

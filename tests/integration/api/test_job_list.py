@@ -46,6 +46,7 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
         ("state=SUCCESS", []),
         ("error=50%25+of+%22it%22", ["failed"]),
         ("error=5_%25", []),
+        ("error=Boom&state=SUCCESS", []),
         ("parent_id=p", ["both"]),
         ("parent_id=p&queue=default", []),
         ("created_after=2026-01-02T00:00:00Z", ["both", "other", "network"]),
