@@ -24,4 +24,5 @@ def get_overview(call: Call, query: OverviewWindow) -> Response:
     """Tell whether jobs move, how long they wait, what fails and what is paused."""
     from chalicelib.services import overview
 
-    return json_response(overview.look(call.engine, call.project_id, query.window))
+    seen = overview.look(call.engine, call.project_id, query.window, call.seen_at)
+    return json_response(seen)

@@ -44,8 +44,11 @@ class Window(NamedTuple):
 WINDOWS = {"hour": Window(60, 1), "day": Window(1440, 15)}
 
 
-def look(engine: Engine, project_id: str, window: str) -> OverviewAnswer:
-    """Everything at once. `window`: a name in WINDOWS. Raises DatabaseUnavailable."""
+def look(engine: Engine, project_id: str, window: str, at: datetime) -> OverviewAnswer:
+    """Everything at once. `window`: a name in WINDOWS; `at`: this moment.
+
+    Raises DatabaseUnavailable.
+    """
     minutes, step = WINDOWS[window]
     this, rows = read_counts(engine, project_id, minutes=minutes, step=step)
     states: Counter[str] = Counter()
@@ -56,7 +59,7 @@ def look(engine: Engine, project_id: str, window: str) -> OverviewAnswer:
     queues, last_minute = list_queues(engine), _count_last_minute(engine, project_id)
     with connect(engine) as connection:
         return OverviewAnswer(
-            at=datetime.now(UTC),
+            at=at,
             window=window,
             step_seconds=60 * step,
             points=_points(rows, this, minutes, step),

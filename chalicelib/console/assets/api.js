@@ -14,16 +14,23 @@ export class Problem extends Error {
 }
 
 export const session = {
-  get token() { return sessionStorage.getItem(STORED); },
-  begin(token) { sessionStorage.setItem(STORED, token); },
-  end() { sessionStorage.removeItem(STORED); },
+  get token() {
+    return sessionStorage.getItem(STORED);
+  },
+  begin(token) {
+    sessionStorage.setItem(STORED, token);
+  },
+  end() {
+    sessionStorage.removeItem(STORED);
+  },
 };
 
 /** Who is looking: set at sign-in. */
 export const caller = { project_id: "", scopes: [] };
 
 const RANKS = ["read", "write", "admin"];
-export const rank = () => RANKS[Math.max(...caller.scopes.map((scope) => RANKS.indexOf(scope)))] ?? "read";
+export const rank = () =>
+  RANKS[Math.max(...caller.scopes.map((scope) => RANKS.indexOf(scope)))] ?? "read";
 export const may = (scope) => RANKS.indexOf(rank()) >= RANKS.indexOf(scope);
 
 /** The answer's JSON, null if it has none. Throws Problem. */
@@ -33,7 +40,10 @@ export async function call(method, path, body, { signal, token = session.token }
     response = await fetch(new URL(path, ROOT), {
       method,
       signal,
-      headers: { "X-Auth-Token": token, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: {
+        "X-Auth-Token": token,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     answer = await response.text();
@@ -45,7 +55,9 @@ export async function call(method, path, body, { signal, token = session.token }
   if (response.ok) return parsed;
   if (response.status === 401 && token === session.token) {
     session.end();
-    dispatchEvent(new CustomEvent("signed-out", { detail: "This token is no longer accepted. Sign in again." }));
+    dispatchEvent(
+      new CustomEvent("signed-out", { detail: "This token is no longer accepted. Sign in again." }),
+    );
   }
   throw new Problem(response.status, parsed ?? {});
 }
@@ -54,7 +66,9 @@ export const get = (path, options) => call("GET", path, undefined, options);
 
 /** A path with ids in it made safe, and a query of what is not empty. */
 export function path(parts, query = {}) {
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
+  const asked = new URLSearchParams(
+    Object.entries(query).filter(([, value]) => value !== "" && value != null),
+  );
   const text = parts.map(encodeURIComponent).join("/");
   return asked.size ? `${text}?${asked}` : text;
 }

@@ -24,7 +24,11 @@ async function enter(token) {
   Object.assign(caller, await call("GET", "caller", undefined, { token }));
   session.begin(token);
   document.body.replaceChildren(
-    h("a", { href: "#main", class: "skip", onclick: skip }, "Skip to the content"), side(), main, toastArea());
+    h("a", { href: "#main", class: "skip", onclick: skip }, "Skip to the content"),
+    side(),
+    main,
+    toastArea(),
+  );
   open();
 }
 
@@ -35,8 +39,14 @@ function skip(event) {
 
 function askForToken(why) {
   stop();
-  const token = h("input", { type: "password", name: "token", autocomplete: "off", required: true, spellcheck: "false",
-    "aria-describedby": "token-help" });
+  const token = h("input", {
+    type: "password",
+    name: "token",
+    autocomplete: "off",
+    required: true,
+    spellcheck: "false",
+    "aria-describedby": "token-help",
+  });
   const told = h("p", { class: "complaint", role: "alert" }, why ?? "");
   const submit = async (event) => {
     event.preventDefault();
@@ -44,18 +54,35 @@ function askForToken(why) {
     try {
       await enter(token.value.trim());
     } catch (error) {
-      told.textContent = error.status === 401 ? "This token is not known, or was revoked." : error.message;
+      told.textContent =
+        error.status === 401 ? "This token is not known, or was revoked." : error.message;
     }
   };
   document.title = "Sign in · Bellpull";
   document.body.replaceChildren(
-    h("main", { class: "signin" },
-      h("form", { onsubmit: submit, class: "card" }, h("p", { class: "brand" }, icon(BELL), "Bellpull"),
+    h(
+      "main",
+      { class: "signin" },
+      h(
+        "form",
+        { onsubmit: submit, class: "card" },
+        h("p", { class: "brand" }, icon(BELL), "Bellpull"),
         h("h1", {}, "Sign in"),
         h("label", {}, "API token", token),
-        h("p", { id: "token-help", class: "quiet" }, "It stays in this tab and is forgotten when you close it. ",
-          "An operator makes one: ", h("code", {}, "python -m worker tokens create"), "."),
-        told, h("button", { class: "primary" }, "Sign in"))), toastArea());
+        h(
+          "p",
+          { id: "token-help", class: "quiet" },
+          "It stays in this tab and is forgotten when you close it. ",
+          "An operator makes one: ",
+          h("code", {}, "python -m worker tokens create"),
+          ".",
+        ),
+        told,
+        h("button", { class: "primary" }, "Sign in"),
+      ),
+    ),
+    toastArea(),
+  );
   token.focus();
 }
 
@@ -66,23 +93,87 @@ function signOut(why) {
 }
 
 function side() {
-  const open = h("button", { class: "menu", "aria-expanded": "false", "aria-controls": "nav",
-    onclick: () => menu(open.getAttribute("aria-expanded") !== "true") }, "Menu");
+  const open = h(
+    "button",
+    {
+      class: "menu",
+      "aria-expanded": "false",
+      "aria-controls": "nav",
+      onclick: () => menu(open.getAttribute("aria-expanded") !== "true"),
+    },
+    "Menu",
+  );
   const who = rank();
   const words = { read: "may look", write: "may change", admin: "administers" }[who];
-  return h("header", { class: "side" },
-    h("div", { class: "top" }, h("a", { class: "brand", href: link("overview") }, icon(BELL), "Bellpull"), freshness(), open),
-    h("nav", { id: "nav", "aria-label": "Pages" },
-      GROUPS.map(([title, names]) => group(title, names.filter((name) => !PAGES[name].scope || may(PAGES[name].scope)))),
-      h("footer", { class: "who" },
-        h("p", {}, h("strong", {}, caller.project_id), " ", note(who === "admin" ? "admin" : who === "read" ? "off" : "good", who)),
-        h("p", { class: "quiet" }, `This token ${words}${who === "read" ? " and changes nothing" : ""}.`),
-        h("div", { class: "buttons" }, themeSwitch(), button("Keys", explainKeys, "small"),
-          button("Sign out", () => signOut(), "small")))));
+  return h(
+    "header",
+    { class: "side" },
+    h(
+      "div",
+      { class: "top" },
+      h("a", { class: "brand", href: link("overview") }, icon(BELL), "Bellpull"),
+      freshness(),
+      open,
+    ),
+    h(
+      "nav",
+      { id: "nav", "aria-label": "Pages" },
+      GROUPS.map(([title, names]) =>
+        group(
+          title,
+          names.filter((name) => !PAGES[name].scope || may(PAGES[name].scope)),
+        ),
+      ),
+      h(
+        "footer",
+        { class: "who" },
+        h(
+          "p",
+          {},
+          h("strong", {}, caller.project_id),
+          " ",
+          note(who === "admin" ? "admin" : who === "read" ? "off" : "good", who),
+        ),
+        h(
+          "p",
+          { class: "quiet" },
+          `This token ${words}${who === "read" ? " and changes nothing" : ""}.`,
+        ),
+        h(
+          "div",
+          { class: "buttons" },
+          themeSwitch(),
+          button("Keys", explainKeys, "small"),
+          button("Sign out", () => signOut(), "small"),
+        ),
+      ),
+    ),
+  );
 }
 
-const group = (title, names) => names.length > 0 && h("div", { class: "group" }, title && h("h2", {}, title),
-  h("ul", {}, names.map((name) => h("li", {}, h("a", { href: link(name), "data-page": name }, icon(PAGES[name].icon), PAGES[name].title)))));
+const group = (title, names) =>
+  names.length > 0 &&
+  h(
+    "div",
+    { class: "group" },
+    title && h("h2", {}, title),
+    h(
+      "ul",
+      {},
+      names.map((name) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { href: link(name), "data-page": name },
+            icon(PAGES[name].icon),
+            PAGES[name].title,
+          ),
+        ),
+      ),
+    ),
+  );
 
 function menu(isOpen) {
   document.querySelector(".menu")?.setAttribute("aria-expanded", String(isOpen));
@@ -90,14 +181,21 @@ function menu(isOpen) {
 }
 
 function themeSwitch() {
-  const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const one = button(isDark() ? "Light" : "Dark", () => {
-    const next = isDark() ? "light" : "dark";
-    document.documentElement.dataset.theme = next;
-    localStorage.setItem("bellpull.theme", next);
-    one.textContent = isDark() ? "Light" : "Dark";
-    dispatchEvent(new Event("theme"));
-  }, "small", { "aria-label": "Switch between light and dark" });
+  const isDark = () =>
+    (document.documentElement.dataset.theme ??
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const one = button(
+    isDark() ? "Light" : "Dark",
+    () => {
+      const next = isDark() ? "light" : "dark";
+      document.documentElement.dataset.theme = next;
+      localStorage.setItem("bellpull.theme", next);
+      one.textContent = isDark() ? "Light" : "Dark";
+      dispatchEvent(new Event("theme"));
+    },
+    "small",
+    { "aria-label": "Switch between light and dark" },
+  );
   return one;
 }
 
@@ -119,7 +217,9 @@ async function open() {
     else one.removeAttribute("aria-current");
   }
   if (!page) {
-    main.replaceChildren(problem({ status: 404, message: "The address names no page of the console." }));
+    main.replaceChildren(
+      problem({ status: 404, message: "The address names no page of the console." }),
+    );
     return;
   }
   document.title = `${page.title}${route.id ? ` ${shortId(route.id)}` : ""} · Bellpull`;
@@ -138,7 +238,8 @@ async function open() {
     return;
   }
   stop = end ?? (() => {});
-  if (key && !isOther) view.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  if (key && !isOther)
+    view.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   if (isOther && document.activeElement === document.body) main.focus({ preventScroll: true });
   if (isOther) scrollTo(0, 0);
 }

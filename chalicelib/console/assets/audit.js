@@ -6,14 +6,30 @@ import { openList } from "./list.js";
 import { empty } from "./parts.js";
 import { link } from "./route.js";
 
-const PAGES = { jobs: "job", load_balancers: "loadbalancers", loadbalancers: "loadbalancers", schedules: "schedules", webhooks: "webhooks" };
+const PAGES = {
+  jobs: "job",
+  load_balancers: "loadbalancers",
+  loadbalancers: "loadbalancers",
+  schedules: "schedules",
+  webhooks: "webhooks",
+};
 
 export async function open(main, { query }) {
   return openList(main, {
-    page: "audit", title: "Audit", about: "Who did what, newest first.", asked: ["audit"], rows: "entries", query,
+    page: "audit",
+    title: "Audit",
+    about: "Who did what, newest first.",
+    asked: ["audit"],
+    rows: "entries",
+    query,
     columns: ["When", "What", "To what", "By token", "More"],
-    row: (one) => [h("span", { title: full(one.created_at) }, ago(one.created_at)), h("strong", {}, one.action), target(one),
-      one.token_id ? h("code", {}, shortId(one.token_id)) : "an operator's command", one.details ? h("code", {}, JSON.stringify(one.details)) : ""],
+    row: (one) => [
+      h("span", { title: full(one.created_at) }, ago(one.created_at)),
+      h("strong", {}, one.action),
+      target(one),
+      one.token_id ? h("code", {}, shortId(one.token_id)) : "an operator's command",
+      one.details ? h("code", {}, JSON.stringify(one.details)) : "",
+    ],
     none: () => empty("Nothing yet", "Every change that somebody asks for is written down here."),
   });
 }

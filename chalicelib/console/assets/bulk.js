@@ -11,30 +11,50 @@ const DONE = { cancel: "cancelled", retry: "put back to run again" };
 
 /** The bar for jobs that were selected. */
 export function chosenBar(chosen, jobs, refresh, clear) {
-  const of = (states) => jobs.filter((job) => chosen.has(job.id) && states.has(job.state)).map((job) => job.id);
+  const of = (states) =>
+    jobs.filter((job) => chosen.has(job.id) && states.has(job.state)).map((job) => job.id);
   const order = (verb, states) => {
     const ids = of(states);
     const word = verb === "cancel" ? "Cancel" : "Retry";
-    return button(`${word} ${ids.length}`, async () => {
-      if (!(await ask(`${word} ${counted(ids.length)}?`, `${word} ${counted(ids.length)}`, { kind: verb === "cancel" ? "danger" : "primary" }))) return;
-      await one_by_one(verb, ids);
-      clear();
-      refresh();
-    }, verb === "cancel" ? "danger" : "", { disabled: !ids.length, "data-key": verb });
+    return button(
+      `${word} ${ids.length}`,
+      async () => {
+        if (
+          !(await ask(`${word} ${counted(ids.length)}?`, `${word} ${counted(ids.length)}`, {
+            kind: verb === "cancel" ? "danger" : "primary",
+          }))
+        )
+          return;
+        await one_by_one(verb, ids);
+        clear();
+        refresh();
+      },
+      verb === "cancel" ? "danger" : "",
+      { disabled: !ids.length, "data-key": verb },
+    );
   };
-  return [h("strong", { role: "status" }, `${counted(chosen.size)} selected`), order("retry", RETRIABLE), order("cancel", CANCELLABLE),
-    button("Clear selection", clear, "", { "data-key": "clear" })];
+  return [
+    h("strong", { role: "status" }, `${counted(chosen.size)} selected`),
+    order("retry", RETRIABLE),
+    order("cancel", CANCELLABLE),
+    button("Clear selection", clear, "", { "data-key": "clear" }),
+  ];
 }
 
 /** The bar for everything that matches. */
 export function allBar(criteria, refresh) {
-  if (!may("write")) return [h("span", { class: "quiet" }, "This token may look, and change nothing.")];
-  const order = (verb, text) => button(text, () => sweep(verb, criteria, refresh), "small", { "data-key": `all-${verb}` });
+  if (!may("write"))
+    return [h("span", { class: "quiet" }, "This token may look, and change nothing.")];
+  const order = (verb, text) =>
+    button(text, () => sweep(verb, criteria, refresh), "small", { "data-key": `all-${verb}` });
   const state = criteria.state;
-  return [h("span", { class: "quiet" }, "All that match:"),
+  return [
+    h("span", { class: "quiet" }, "All that match:"),
     (!state || RETRIABLE.has(state)) && order("retry", "Retry all …"),
     (!state || CANCELLABLE.has(state)) && order("cancel", "Cancel all …"),
-    state === "SUCCESS" && h("span", { class: "quiet" }, "jobs that succeeded have nothing to be cancelled or retried.")];
+    state === "SUCCESS" &&
+      h("span", { class: "quiet" }, "jobs that succeeded have nothing to be cancelled or retried."),
+  ];
 }
 
 async function one_by_one(verb, ids) {
@@ -61,11 +81,22 @@ async function sweep(verb, criteria, refresh) {
       toast(`No job that matches can be ${DONE[verb]}.`);
       return;
     }
-    const said = Object.entries(criteria).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+    const said = Object.entries(criteria)
+      .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
+      .join(", ");
     const yes = `${verb === "cancel" ? "Cancel" : "Retry"} ${counted(matched)}`;
-    const content = [h("p", {}, said ? `Those with ${said}.` : "There is no filter: these are all jobs of the project."),
-      verb === "cancel" ? h("p", {}, "Jobs that wait end at once; jobs that run are told to stop.") : h("p", {}, "Each gets all its attempts once more.")];
-    if (!(await ask(`${yes}?`, yes, { content, kind: verb === "cancel" ? "danger" : "primary" }))) return;
+    const content = [
+      h(
+        "p",
+        {},
+        said ? `Those with ${said}.` : "There is no filter: these are all jobs of the project.",
+      ),
+      verb === "cancel"
+        ? h("p", {}, "Jobs that wait end at once; jobs that run are told to stop.")
+        : h("p", {}, "Each gets all its attempts once more."),
+    ];
+    if (!(await ask(`${yes}?`, yes, { content, kind: verb === "cancel" ? "danger" : "primary" })))
+      return;
     let total = 0;
     for (let more = true; more; refresh()) {
       const answer = await call("POST", `jobs/${verb}`, wanted);

@@ -9,7 +9,11 @@ import { field, problem } from "./parts.js";
  * request's body of the controls' values, `send(values)` takes the place of that where it is not
  * enough, and `done(answer)` is called once it was accepted.
  */
-export function dialogForm(title, fields, { method = "POST", path, body = (values) => values, send, done, yes = "Create", after = [] }) {
+export function dialogForm(
+  title,
+  fields,
+  { method = "POST", path, body = (values) => values, send, done, yes = "Create", after = [] },
+) {
   const controls = Object.fromEntries(fields.map(([name, , control]) => [name, control]));
   const told = h("div");
   const dialog = h("dialog", { "aria-label": title });
@@ -17,7 +21,11 @@ export function dialogForm(title, fields, { method = "POST", path, body = (value
     event.preventDefault();
     told.replaceChildren();
     try {
-      const values = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, valueOf(control)]).filter(([, value]) => value !== ""));
+      const values = Object.fromEntries(
+        Object.entries(controls)
+          .map(([name, control]) => [name, valueOf(control)])
+          .filter(([, value]) => value !== ""),
+      );
       const answer = await (send ? send(values) : call(method, path, body(values)));
       dialog.close();
       done(answer);
@@ -25,15 +33,33 @@ export function dialogForm(title, fields, { method = "POST", path, body = (value
       told.replaceChildren(problem(error));
     }
   };
-  dialog.append(h("form", { onsubmit: submit, novalidate: true }, h("h2", {}, title),
-    ...fields.map(([, label, control, help]) => field(label, control, help)), ...after, told,
-    h("div", { class: "buttons end" }, h("button", { type: "button", onclick: () => dialog.close() }, "Leave it"), h("button", { class: "primary" }, yes))));
+  dialog.append(
+    h(
+      "form",
+      { onsubmit: submit, novalidate: true },
+      h("h2", {}, title),
+      ...fields.map(([, label, control, help]) => field(label, control, help)),
+      ...after,
+      told,
+      h(
+        "div",
+        { class: "buttons end" },
+        h("button", { type: "button", onclick: () => dialog.close() }, "Leave it"),
+        h("button", { class: "primary" }, yes),
+      ),
+    ),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
 }
 
-const valueOf = (control) => (control.type === "checkbox" ? control.checked : control.type === "number" && control.value !== "" ? Number(control.value) : control.value.trim());
+const valueOf = (control) =>
+  control.type === "checkbox"
+    ? control.checked
+    : control.type === "number" && control.value !== ""
+      ? Number(control.value)
+      : control.value.trim();
 
 export const input = (props = {}) => h("input", { type: "text", ...props });
 

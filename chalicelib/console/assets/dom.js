@@ -22,7 +22,11 @@ export function h(tag, props = {}, ...children) {
 /** A small picture of lines, 16 by 16, that screen readers pass over. `path`: as in SVG. */
 export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }))
+  for (const [name, value] of Object.entries({
+    viewBox: "0 0 16 16",
+    class: "icon",
+    "aria-hidden": "true",
+  }))
     svg.setAttribute(name, value);
   const line = document.createElementNS(SVG, "path");
   line.setAttribute("d", path);
@@ -31,22 +35,29 @@ export function icon(path) {
 }
 
 /** A name of parts, such as a task's, that may be broken behind each part. */
-export const breakable = (name) => name.split(/(?<=[._/:-])/).flatMap((part) => [part, document.createElement("wbr")]);
+export const breakable = (name) =>
+  name.split(/(?<=[._/:-])/).flatMap((part) => [part, document.createElement("wbr")]);
 
 /** Put `children` in the place of what `parent` holds; focus and opened details stay. */
 export function swap(parent, ...children) {
-  const active = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const active = parent.contains(document.activeElement)
+    ? document.activeElement.dataset.key
+    : null;
   const opened = [...parent.querySelectorAll("details[data-key]")].filter((one) => one.open);
   const keys = new Set(opened.map((one) => one.dataset.key));
   parent.replaceChildren(...flatten(children));
-  for (const one of parent.querySelectorAll("details[data-key]")) if (keys.has(one.dataset.key)) one.open = true;
-  if (active) parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+  for (const one of parent.querySelectorAll("details[data-key]"))
+    if (keys.has(one.dataset.key)) one.open = true;
+  if (active)
+    parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
 }
 
 /** Keep the children of `parent` that `make` would make the same; `items` have unique `id`s. */
 export function patch(parent, items, make, salt = "") {
   const old = new Map([...parent.children].map((child) => [child.dataset.id, child]));
-  const active = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const active = parent.contains(document.activeElement)
+    ? document.activeElement.dataset.key
+    : null;
   const fresh = items.map((item) => {
     const signature = JSON.stringify(item) + salt;
     const there = old.get(item.id);
@@ -56,11 +67,18 @@ export function patch(parent, items, make, salt = "") {
     made.signature = signature;
     return made;
   });
-  if (fresh.length === parent.children.length && fresh.every((row, n) => row === parent.children[n])) return;
+  if (
+    fresh.length === parent.children.length &&
+    fresh.every((row, n) => row === parent.children[n])
+  )
+    return;
   parent.replaceChildren(...fresh);
-  if (active) parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+  if (active)
+    parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
 }
 
 function flatten(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false);
 }

@@ -2,7 +2,12 @@
 
 import { h } from "./dom.js";
 
-const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+const UNITS = [
+  [86400, "d"],
+  [3600, "h"],
+  [60, "min"],
+  [1, "s"],
+];
 
 /** A span of time in its two largest units at most: "2 h 5 min", "340 ms". */
 export function duration(seconds) {
@@ -21,11 +26,16 @@ export const shortId = (id) => (id.length > 12 ? `…${id.slice(-8)}` : id);
 
 export const number = (value) => value.toLocaleString("en");
 
+/** A count that the API takes no further than 10,000. */
+export const many = (count) => (count >= 10000 ? "10,000+" : number(count));
+
 /** 12,345 as "12.3k", for places where little fits. */
 export function short(value) {
   if (value === null || value === undefined) return "";
   if (Math.abs(value) < 10000) return number(Math.round(value * 10) / 10);
-  return Math.abs(value) < 1e6 ? `${Math.round(value / 100) / 10}k` : `${Math.round(value / 1e5) / 10}M`;
+  return Math.abs(value) < 1e6
+    ? `${Math.round(value / 100) / 10}k`
+    : `${Math.round(value / 1e5) / 10}M`;
 }
 
 export const seconds = (from, to) => (from && to ? (new Date(to) - new Date(from)) / 1000 : null);
@@ -61,7 +71,8 @@ setInterval(() => {
   }
 }, 1000);
 
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const TOKEN =
+  /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** A value as indented JSON with its parts in colours; all of it is text. */
 export function json(value) {

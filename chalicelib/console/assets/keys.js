@@ -4,10 +4,23 @@ import { h } from "./dom.js";
 import { tell } from "./parts.js";
 import { go } from "./route.js";
 
-const PLACES = { o: "overview", j: "jobs", l: "loadbalancers", s: "schedules", q: "queues", w: "workers", h: "webhooks", n: "submit" };
+const PLACES = {
+  o: "overview",
+  j: "jobs",
+  l: "loadbalancers",
+  s: "schedules",
+  q: "queues",
+  w: "workers",
+  h: "webhooks",
+  n: "submit",
+};
 const KEYS = [
-  ["j, k", "next and previous line of a list"], ["Enter", "open the line"], ["x", "select the line"],
-  ["/", "go to the first filter"], ["r", "load again"], ["?", "these keys"],
+  ["j, k", "next and previous line of a list"],
+  ["Enter", "open the line"],
+  ["x", "select the line"],
+  ["/", "go to the first filter"],
+  ["r", "load again"],
+  ["?", "these keys"],
   ["g then o, j, n, l", "overview, jobs, new job, load balancers"],
   ["g then s, q, w, h", "schedules, queues, workers, webhooks"],
 ];
@@ -16,7 +29,8 @@ let isGoing = false;
 /** Handle a key pressed anywhere but in a control. `main`: the element of the page. */
 export function keys(event, main) {
   const target = event.target;
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
+    return;
   if (target.closest?.("input:not([type=checkbox]), textarea, select")) return;
   if (isGoing) {
     isGoing = false;
@@ -24,7 +38,10 @@ export function keys(event, main) {
     return;
   }
   const does = {
-    g: () => { isGoing = true; setTimeout(() => (isGoing = false), 1500); },
+    g: () => {
+      isGoing = true;
+      setTimeout(() => (isGoing = false), 1500);
+    },
     j: () => move(main, 1),
     k: () => move(main, -1),
     x: () => line()?.querySelector("input[type=checkbox]")?.click(),
@@ -38,7 +55,14 @@ export function keys(event, main) {
 }
 
 export function explainKeys() {
-  tell("Keys", h("dl", { class: "facts keys" }, KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)))));
+  tell(
+    "Keys",
+    h(
+      "dl",
+      { class: "facts keys" },
+      KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+    ),
+  );
 }
 
 const line = () => document.activeElement?.closest("tr");

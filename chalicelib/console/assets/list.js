@@ -2,7 +2,7 @@
 
 import { get, path } from "./api.js";
 import { h, swap } from "./dom.js";
-import { empty, head, table } from "./parts.js";
+import { head, table } from "./parts.js";
 import { link } from "./route.js";
 import { watch } from "./watch.js";
 
@@ -15,25 +15,61 @@ export function openList(main, what) {
   const { query = {} } = what;
   const place = h("div");
   let last = "";
-  const load = (signal) => get(path(what.asked, { limit: what.isPaged === false ? "" : 50, after: query.after, ...what.filters }), { signal });
-  const watcher = watch(place, load, (answer) => {
-    const now = JSON.stringify(answer);
-    if (now === last) return;
-    last = now;
-    const items = answer[what.rows];
-    swap(place, items.length ? [table(what.title, what.columns, items.map((item) => what.row(item, refresh))), pager(what.page, what.ids, query, answer.next)] : what.none());
-  }, what.seconds ?? 5);
+  const load = (signal) =>
+    get(
+      path(what.asked, {
+        limit: what.isPaged === false ? "" : 50,
+        after: query.after,
+        ...what.filters,
+      }),
+      { signal },
+    );
+  const watcher = watch(
+    place,
+    load,
+    (answer) => {
+      const now = JSON.stringify(answer);
+      if (now === last) return;
+      last = now;
+      const items = answer[what.rows];
+      swap(
+        place,
+        items.length
+          ? [
+              table(
+                what.title,
+                what.columns,
+                items.map((item) => what.row(item, refresh)),
+              ),
+              pager(what.page, what.ids, query, answer.next),
+            ]
+          : what.none(),
+      );
+    },
+    what.seconds ?? 5,
+  );
   function refresh() {
     last = "";
     watcher.refresh();
   }
-  main.replaceChildren(...[head(what.title, what.about, ...(what.buttons?.(refresh) ?? [])), what.above, place].flat().filter(Boolean));
+  main.replaceChildren(
+    ...[head(what.title, what.about, ...(what.buttons?.(refresh) ?? [])), what.above, place]
+      .flat()
+      .filter(Boolean),
+  );
   addEventListener("refresh", refresh);
-  return () => { watcher.stop(); removeEventListener("refresh", refresh); };
+  return () => {
+    watcher.stop();
+    removeEventListener("refresh", refresh);
+  };
 }
 
-const pager = (page, ids, query, next) => (query.after || next) && h("nav", { class: "pager", "aria-label": "Pages of the list" },
-  query.after && h("a", { class: "button", href: link(page, ids, { ...query, after: "" }) }, "Newest"),
-  next && h("a", { class: "button", href: link(page, ids, { ...query, after: next }) }, "Older"));
-
-export { empty };
+const pager = (page, ids, query, next) =>
+  (query.after || next) &&
+  h(
+    "nav",
+    { class: "pager", "aria-label": "Pages of the list" },
+    query.after &&
+      h("a", { class: "button", href: link(page, ids, { ...query, after: "" }) }, "Newest"),
+    next && h("a", { class: "button", href: link(page, ids, { ...query, after: next }) }, "Older"),
+  );

@@ -3,7 +3,7 @@
 import { get, path } from "./api.js";
 import { endedChart, waitChart } from "./charts.js";
 import { breakable, h } from "./dom.js";
-import { ago, duration, number } from "./format.js";
+import { ago, duration, many, number } from "./format.js";
 import { badge, card, empty, figure, head, note, table } from "./parts.js";
 import { link } from "./route.js";
 import { watch } from "./watch.js";
@@ -13,23 +13,56 @@ export async function open(main, { query }) {
   const place = h("div");
   let charts = [];
   main.replaceChildren(head("Overview", null, windows(window)), place);
-  const watcher = watch(place, (signal) => get(path(["overview"], { window }), { signal }), (seen) => {
-    for (const one of charts) one.stop();
-    charts = [endedChart(seen.points, seen.step_seconds), waitChart(seen.points, seen.step_seconds)];
-    place.replaceChildren(...page(seen, charts));
-  }, 5);
+  const watcher = watch(
+    place,
+    (signal) => get(path(["overview"], { window }), { signal }),
+    (seen) => {
+      for (const one of charts) one.stop();
+      charts = [
+        endedChart(seen.points, seen.step_seconds),
+        waitChart(seen.points, seen.step_seconds),
+      ];
+      place.replaceChildren(...page(seen, charts));
+    },
+    5,
+  );
   addEventListener("refresh", watcher.refresh);
-  return () => { watcher.stop(); removeEventListener("refresh", watcher.refresh); for (const one of charts) one.stop(); };
+  return () => {
+    watcher.stop();
+    removeEventListener("refresh", watcher.refresh);
+    for (const one of charts) one.stop();
+  };
 }
 
-const windows = (chosen) => h("nav", { class: "switch", "aria-label": "How far back" }, [["hour", "Last hour"], ["day", "Last day"]].map(([key, text]) =>
-  h("a", { href: link("overview", [], { window: key }), "aria-current": key === chosen ? "true" : null }, text)));
+const windows = (chosen) =>
+  h(
+    "nav",
+    { class: "switch", "aria-label": "How far back" },
+    [
+      ["hour", "Last hour"],
+      ["day", "Last day"],
+    ].map(([key, text]) =>
+      h(
+        "a",
+        {
+          href: link("overview", [], { window: key }),
+          "aria-current": key === chosen ? "true" : null,
+        },
+        text,
+      ),
+    ),
+  );
 
 function page(seen, [ended, waits]) {
   return [
     alarms(seen),
     h("div", { class: "figures" }, figures(seen)),
-    h("div", { class: "pair" }, card("Jobs that ended", ended.element), card("How long they waited", waits.element)),
+    h(
+      "div",
+      { class: "pair" },
+      card("Jobs that ended", ended.element),
+      card("How long they waited", waits.element),
+    ),
     h("div", { class: "pair" }, queues(seen), failures(seen)),
     seen.paused.length ? card("Paused", paused(seen.paused)) : null,
   ].filter(Boolean);
@@ -40,9 +73,21 @@ function alarms({ workers, queues }) {
   const waiting = queues.reduce((sum, queue) => sum + queue.depth, 0);
   const oldest = Math.max(...queues.map((queue) => queue.oldest_seconds ?? 0));
   const told = [];
-  if (!workers.alive) told.push(waiting ? `No worker is alive, and ${number(waiting)} jobs wait.` : "No worker is alive.");
-  else if (oldest > 300) told.push(`The oldest job that may run has waited for ${duration(oldest)}: add workers, or look at what is paused.`);
-  return told.length ? h("div", { class: "card trouble", role: "alert" }, told.map((text) => h("p", {}, text))) : null;
+  if (!workers.alive)
+    told.push(
+      waiting ? `No worker is alive, and ${number(waiting)} jobs wait.` : "No worker is alive.",
+    );
+  else if (oldest > 300)
+    told.push(
+      `The oldest job that may run has waited for ${duration(oldest)}: add workers, or look at what is paused.`,
+    );
+  return told.length
+    ? h(
+        "div",
+        { class: "card trouble", role: "alert" },
+        told.map((text) => h("p", {}, text)),
+      )
+    : null;
 }
 
 function figures(seen) {
@@ -50,35 +95,95 @@ function figures(seen) {
   const ended = seen.succeeded + seen.failed + seen.revoked;
   const share = ended ? (100 * seen.failed) / ended : 0;
   const waiting = seen.queues.reduce((sum, queue) => sum + queue.depth, 0);
-  const busy = workers.capacity ? `${Math.round((100 * workers.running) / workers.capacity)} % of ${workers.capacity} places` : "no place to run";
+  const busy = workers.capacity
+    ? `${Math.round((100 * workers.running) / workers.capacity)} % of ${workers.capacity} places`
+    : "no place to run";
   return [
     figure("Ended", ended, `${number(seen.last_minute)} last minute`, "", link("jobs")),
-    figure("Failed", seen.failed, ended ? `${share.toFixed(share < 1 && share > 0 ? 2 : 1)} % of all` : "of none", seen.failed ? "bad" : "", link("jobs", [], { state: "FAILURE" })),
-    figure("Waiting", waiting >= 10000 ? "10,000+" : waiting, "due now", waiting > 1000 ? "waiting" : "", link("jobs", [], { state: "PENDING" })),
+    figure(
+      "Failed",
+      seen.failed,
+      ended ? `${share.toFixed(share < 1 && share > 0 ? 2 : 1)} % of all` : "of none",
+      seen.failed ? "bad" : "",
+      link("jobs", [], { state: "FAILURE" }),
+    ),
+    figure(
+      "Waiting",
+      many(waiting),
+      "due now",
+      waiting > 1000 ? "waiting" : "",
+      link("jobs", [], { state: "PENDING" }),
+    ),
     figure("Median wait", duration(seen.wait_p50), `p95 ${duration(seen.wait_p95)}`),
     figure("Running", workers.running, busy, "", link("jobs", [], { state: "STARTED" })),
-    figure("Workers", workers.alive, workers.alive ? "alive" : "none is alive", workers.alive ? "good" : "bad", link("workers")),
+    figure(
+      "Workers",
+      workers.alive,
+      workers.alive ? "alive" : "none is alive",
+      workers.alive ? "good" : "bad",
+      link("workers"),
+    ),
   ];
 }
 
 function queues(seen) {
   const paused = new Set(seen.paused.filter((one) => one.kind === "queue").map((one) => one.name));
-  return card("Queues", table("Queues", ["Queue", "Waiting", "Later", "Running", "Oldest"], seen.queues.map((queue) => [
-    [h("a", { href: link("queues") }, queue.name), " ", paused.has(queue.name) && note("waiting", "paused")],
-    many(queue.depth), many(queue.delayed), number(queue.in_flight), queue.oldest_seconds === null ? "–" : duration(queue.oldest_seconds)])));
+  return card(
+    "Queues",
+    table(
+      "Queues",
+      ["Queue", "Waiting", "Later", "Running", "Oldest"],
+      seen.queues.map((queue) => [
+        [
+          h("a", { href: link("queues") }, queue.name),
+          " ",
+          paused.has(queue.name) && note("waiting", "paused"),
+        ],
+        many(queue.depth),
+        many(queue.delayed),
+        number(queue.in_flight),
+        queue.oldest_seconds === null ? "–" : duration(queue.oldest_seconds),
+      ]),
+    ),
+  );
 }
 
-const many = (count) => (count >= 10000 ? "10,000+" : number(count));
-
 function failures({ failures, window }) {
-  if (!failures.length) return card("What fails most", empty("Nothing failed", `No job of the last ${window} ended as a failure.`));
-  return card("What fails most", table("What fails most", ["Task", "Error", "Jobs", "Last"], failures.map((group) => [
-    h("a", { href: link("jobs", [], { state: "FAILURE", task: group.task, error: group.error_type }) }, breakable(group.task)),
-    [h("strong", {}, group.error_type), h("small", { class: "said" }, group.message)],
-    number(group.count), h("a", { href: link("job", group.last_job_id) }, ago(group.last_at))])));
+  if (!failures.length)
+    return card(
+      "What fails most",
+      empty("Nothing failed", `No job of the last ${window} ended as a failure.`),
+    );
+  return card(
+    "What fails most",
+    table(
+      "What fails most",
+      ["Task", "Error", "Jobs", "Last"],
+      failures.map((group) => [
+        h(
+          "a",
+          {
+            href: link("jobs", [], { state: "FAILURE", task: group.task, error: group.error_type }),
+          },
+          breakable(group.task),
+        ),
+        [h("strong", {}, group.error_type), h("small", { class: "said" }, group.message)],
+        number(group.count),
+        h("a", { href: link("job", group.last_job_id) }, ago(group.last_at)),
+      ]),
+    ),
+  );
 }
 
 function paused(list) {
   const places = { queue: "queues", task: "queues", schedule: "schedules", webhook: "webhooks" };
-  return table("Paused", ["What", "Name", "Since"], list.map((one) => [badge(one.kind), h("a", { href: link(places[one.kind]) }, one.name), ago(one.since)]));
+  return table(
+    "Paused",
+    ["What", "Name", "Since"],
+    list.map((one) => [
+      badge(one.kind),
+      h("a", { href: link(places[one.kind]) }, one.name),
+      ago(one.since),
+    ]),
+  );
 }

@@ -18,13 +18,39 @@ export const PAGES = {
   jobs: { title: "Jobs", open: jobs, icon: "M2 4h12M2 8h12M2 12h8" },
   job: { title: "Job", open: job, within: "jobs" },
   submit: { title: "Submit a job", open: submit, scope: "write", icon: "M8 3v10M3 8h10" },
-  schedules: { title: "Schedules", open: schedules, icon: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2.500V8l2.500 1.500" },
-  loadbalancers: { title: "Load balancers", open: loadBalancers, icon: "M8 2v4m0 0L3 11m5-5 5 5M8 6v5M2 13h2m3 0h2m3 0h2" },
-  webhooks: { title: "Webhooks", open: webhooks, icon: "M13 3 2 7l4.500 2L9 14l4-11zM6.500 9 13 3" },
+  schedules: {
+    title: "Schedules",
+    open: schedules,
+    icon: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2.500V8l2.500 1.500",
+  },
+  loadbalancers: {
+    title: "Load balancers",
+    open: loadBalancers,
+    icon: "M8 2v4m0 0L3 11m5-5 5 5M8 6v5M2 13h2m3 0h2m3 0h2",
+  },
+  webhooks: {
+    title: "Webhooks",
+    open: webhooks,
+    icon: "M13 3 2 7l4.500 2L9 14l4-11zM6.500 9 13 3",
+  },
   queues: { title: "Queues", open: queues, icon: "M2 3h12v3H2zM2 10h12v3H2zM4.500 6v4m7-4v4" },
-  workers: { title: "Workers", open: workers, icon: "M3 3h10v10H3zM6 6h4v4H6zM1 6h2m-2 4h2m10-4h2m-2 4h2M6 1v2m4-2v2M6 13v2m4-2v2" },
-  tokens: { title: "Tokens", open: tokens, scope: "admin", icon: "M10 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM7 9l-5 5m2.500-2.500L6 13" },
-  audit: { title: "Audit", open: audit, scope: "admin", icon: "M4 1.500h8v13H4zM6.500 5h3m-3 3h3m-3 3h3" },
+  workers: {
+    title: "Workers",
+    open: workers,
+    icon: "M3 3h10v10H3zM6 6h4v4H6zM1 6h2m-2 4h2m10-4h2m-2 4h2M6 1v2m4-2v2M6 13v2m4-2v2",
+  },
+  tokens: {
+    title: "Tokens",
+    open: tokens,
+    scope: "admin",
+    icon: "M10 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM7 9l-5 5m2.500-2.500L6 13",
+  },
+  audit: {
+    title: "Audit",
+    open: audit,
+    scope: "admin",
+    icon: "M4 1.500h8v13H4zM6.500 5h3m-3 3h3m-3 3h3",
+  },
 };
 
 export const GROUPS = [

@@ -6,7 +6,17 @@ import { h } from "./dom.js";
 export function progressOf(progress) {
   if (!progress) return null;
   const { percent, message } = progress;
-  return h("span", { class: "progress" },
-    typeof percent === "number" && h("progress", { max: 100, value: percent, "aria-label": "Progress" }),
-    h("small", {}, [typeof percent === "number" ? `${Math.round(percent)} %` : "", message ?? ""].filter(Boolean).join(" · ")));
+  return h(
+    "span",
+    { class: "progress" },
+    typeof percent === "number" &&
+      h("progress", { max: 100, value: percent, "aria-label": "Progress" }),
+    h(
+      "small",
+      {},
+      [typeof percent === "number" ? `${Math.round(percent)} %` : "", message ?? ""]
+        .filter(Boolean)
+        .join(" · "),
+    ),
+  );
 }

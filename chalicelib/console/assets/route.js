@@ -4,12 +4,19 @@
 export function read() {
   const [where, asked = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [page = "", ...ids] = where.split("/").map(undo);
-  return { page: page || "overview", id: ids[0], rest: ids, query: Object.fromEntries(new URLSearchParams(asked)) };
+  return {
+    page: page || "overview",
+    id: ids[0],
+    rest: ids,
+    query: Object.fromEntries(new URLSearchParams(asked)),
+  };
 }
 
 /** An address for `href`; what is empty in `query` is left out. */
 export function link(page, ids = [], query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "" && value !== undefined && value !== null);
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== "" && value !== undefined && value !== null,
+  );
   const asked = new URLSearchParams(given);
   const where = [page, ...[ids].flat()].map(encodeURIComponent).join("/");
   return `#/${where}${asked.size ? `?${asked}` : ""}`;

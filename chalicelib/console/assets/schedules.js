@@ -5,7 +5,7 @@ import { dialogForm, input } from "./dialog_form.js";
 import { h } from "./dom.js";
 import { ago, duration, json } from "./format.js";
 import { openList } from "./list.js";
-import { ask, attempt, badge, button, card, choice, empty, facts, head, note } from "./parts.js";
+import { ask, attempt, button, card, choice, empty, facts, head, note } from "./parts.js";
 import { go, link } from "./route.js";
 import { schemaForm } from "./schema_form.js";
 import { watch } from "./watch.js";
@@ -13,15 +13,38 @@ import { watch } from "./watch.js";
 export async function open(main, { id, query }) {
   if (id) return openOne(main, id);
   return openList(main, {
-    page: "schedules", title: "Schedules", about: "Jobs that are made by themselves, by cron or every so many seconds.",
-    asked: ["schedules"], rows: "schedules", query,
+    page: "schedules",
+    title: "Schedules",
+    about: "Jobs that are made by themselves, by cron or every so many seconds.",
+    asked: ["schedules"],
+    rows: "schedules",
+    query,
     columns: ["Name", "Task", "When", "Next run", "Last run", ""],
     row: (one, refresh) => [
-      [h("a", { class: "line", href: link("schedules", one.id), "data-key": one.id }, one.name), " ", one.paused_at && note("waiting", "paused")],
-      one.task, timing(one), ago(one.next_runs[0], "none"),
-      one.last_job_id ? h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at)) : "never", orders(one, refresh, true)],
-    none: () => empty("No schedules", "A schedule makes a job at certain times. ", may("write") ? "Press New schedule to make the first." : "A token that may write can make one."),
-    buttons: (refresh) => [may("write") && button("New schedule", () => create(refresh), "primary")],
+      [
+        h("a", { class: "line", href: link("schedules", one.id), "data-key": one.id }, one.name),
+        " ",
+        one.paused_at && note("waiting", "paused"),
+      ],
+      one.task,
+      timing(one),
+      ago(one.next_runs[0], "none"),
+      one.last_job_id
+        ? h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at))
+        : "never",
+      orders(one, refresh, true),
+    ],
+    none: () =>
+      empty(
+        "No schedules",
+        "A schedule makes a job at certain times. ",
+        may("write")
+          ? "Press New schedule to make the first."
+          : "A token that may write can make one.",
+      ),
+    buttons: (refresh) => [
+      may("write") && button("New schedule", () => create(refresh), "primary"),
+    ],
   });
 }
 
@@ -29,21 +52,65 @@ function openOne(main, id) {
   const place = h("div");
   main.replaceChildren(place);
   let last = "";
-  const watcher = watch(place, (signal) => get(path(["schedules", id]), { signal }), (one) => {
-    if (JSON.stringify(one) === last) return;
-    last = JSON.stringify(one);
-    place.replaceChildren(head(one.name, null, ...orders(one, () => watcher.refresh(), false)),
-      h("div", { class: "columns" },
-        h("div", {}, card("Parameters", json(one.parameters)), card("Next runs", one.next_runs.length ? h("ul", {}, one.next_runs.map((run) => h("li", {}, new Date(run).toLocaleString("en-GB"), " (", ago(run), ")"))) : h("p", { class: "quiet" }, "None while it is paused."))),
-        card("Facts", facts([["Task", h("a", { href: link("jobs", [], { task: one.task }) }, one.task)], ["When", timing(one)],
-          ["Missed runs", one.if_missed === "skip" ? "are left out" : "one run makes up for them"],
-          ["Paused", one.paused_at && ago(one.paused_at)], ["Last run", one.last_job_id && h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at))],
-          ["Made", ago(one.created_at)], ["Id", h("code", {}, one.id)]]))));
-  }, 5);
+  const watcher = watch(
+    place,
+    (signal) => get(path(["schedules", id]), { signal }),
+    (one) => {
+      if (JSON.stringify(one) === last) return;
+      last = JSON.stringify(one);
+      place.replaceChildren(
+        head(one.name, null, ...orders(one, () => watcher.refresh(), false)),
+        h(
+          "div",
+          { class: "columns" },
+          h(
+            "div",
+            {},
+            card("Parameters", json(one.parameters)),
+            card(
+              "Next runs",
+              one.next_runs.length
+                ? h(
+                    "ul",
+                    {},
+                    one.next_runs.map((run) =>
+                      h("li", {}, new Date(run).toLocaleString("en-GB"), " (", ago(run), ")"),
+                    ),
+                  )
+                : h("p", { class: "quiet" }, "None while it is paused."),
+            ),
+          ),
+          card(
+            "Facts",
+            facts([
+              ["Task", h("a", { href: link("jobs", [], { task: one.task }) }, one.task)],
+              ["When", timing(one)],
+              [
+                "Missed runs",
+                one.if_missed === "skip" ? "are left out" : "one run makes up for them",
+              ],
+              ["Paused", one.paused_at && ago(one.paused_at)],
+              [
+                "Last run",
+                one.last_job_id &&
+                  h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at)),
+              ],
+              ["Made", ago(one.created_at)],
+              ["Id", h("code", {}, one.id)],
+            ]),
+          ),
+        ),
+      );
+    },
+    5,
+  );
   return watcher.stop;
 }
 
-const timing = (one) => (one.cron ? [h("code", {}, one.cron), h("small", {}, ` ${one.time_zone}`)] : `every ${duration(one.every_seconds)}`);
+const timing = (one) =>
+  one.cron
+    ? [h("code", {}, one.cron), h("small", {}, ` ${one.time_zone}`)]
+    : `every ${duration(one.every_seconds)}`;
 
 function orders(one, refresh, isShort) {
   if (!may("write")) return isShort ? "" : [];
@@ -52,16 +119,39 @@ function orders(one, refresh, isShort) {
     refresh();
   };
   const buttons = [
-    button("Run now", async () => {
-      await attempt(() => call("POST", path(["schedules", one.id, "run"])), "A job was made.");
-      refresh();
-    }, isShort ? "small" : "", { "data-key": `run-${one.id}` }),
-    one.paused_at ? button("Resume", order("resume", "It goes on from now."), isShort ? "small" : "", { "data-key": `pause-${one.id}` })
-      : button("Pause", order("pause", "It makes no more jobs until it is resumed."), isShort ? "small" : "", { "data-key": `pause-${one.id}` }),
-    button("Delete", async () => {
-      if (!(await ask(`Delete the schedule ${one.name}?`, "Delete it", { content: [h("p", {}, "The jobs that it made stay.")] }))) return;
-      if (await attempt(() => call("DELETE", path(["schedules", one.id])), "It is deleted.")) isShort ? refresh() : go("schedules");
-    }, isShort ? "small danger" : "danger"),
+    button(
+      "Run now",
+      async () => {
+        await attempt(() => call("POST", path(["schedules", one.id, "run"])), "A job was made.");
+        refresh();
+      },
+      isShort ? "small" : "",
+      { "data-key": `run-${one.id}` },
+    ),
+    one.paused_at
+      ? button("Resume", order("resume", "It goes on from now."), isShort ? "small" : "", {
+          "data-key": `pause-${one.id}`,
+        })
+      : button(
+          "Pause",
+          order("pause", "It makes no more jobs until it is resumed."),
+          isShort ? "small" : "",
+          { "data-key": `pause-${one.id}` },
+        ),
+    button(
+      "Delete",
+      async () => {
+        if (
+          !(await ask(`Delete the schedule ${one.name}?`, "Delete it", {
+            content: [h("p", {}, "The jobs that it made stay.")],
+          }))
+        )
+          return;
+        if (await attempt(() => call("DELETE", path(["schedules", one.id])), "It is deleted."))
+          isShort ? refresh() : go("schedules");
+      },
+      isShort ? "small danger" : "danger",
+    ),
   ];
   return isShort ? h("div", { class: "buttons" }, buttons) : buttons;
 }
@@ -71,16 +161,43 @@ async function create(refresh) {
   const names = tasks.filter((task) => task.is_public).map(({ name }) => name);
   let form;
   const parameters = h("div");
-  const task = choice(names[0], names.map((name) => [name, name]), () => select());
+  const task = choice(
+    names[0],
+    names.map((name) => [name, name]),
+    () => select(),
+  );
   const select = () => {
     form = schemaForm(tasks.find(({ name }) => name === task.value).parameters);
     parameters.replaceChildren(h("h3", {}, "Parameters"), form.element);
   };
   select();
-  dialogForm("New schedule", [
-    ["name", "Name", input()], ["task", "Task", task],
-    ["cron", "Cron", input({ placeholder: "30 4 * * MON" }), "Minute, hour, day, month, day of the week; or every so many seconds below."],
-    ["time_zone", "Time zone", input({ value: "UTC" })], ["every_seconds", "Every so many seconds", input({ type: "number", min: 1 })],
-    ["if_missed", "Missed runs", choice("run_once", [["run_once", "one run makes up for them"], ["skip", "are left out"]])],
-  ], { path: "schedules", after: [parameters], body: (values) => ({ ...values, parameters: form.read() }), done: refresh });
+  dialogForm(
+    "New schedule",
+    [
+      ["name", "Name", input()],
+      ["task", "Task", task],
+      [
+        "cron",
+        "Cron",
+        input({ placeholder: "30 4 * * MON" }),
+        "Minute, hour, day, month, day of the week; or every so many seconds below.",
+      ],
+      ["time_zone", "Time zone", input({ value: "UTC" })],
+      ["every_seconds", "Every so many seconds", input({ type: "number", min: 1 })],
+      [
+        "if_missed",
+        "Missed runs",
+        choice("run_once", [
+          ["run_once", "one run makes up for them"],
+          ["skip", "are left out"],
+        ]),
+      ],
+    ],
+    {
+      path: "schedules",
+      after: [parameters],
+      body: (values) => ({ ...values, parameters: form.read() }),
+      done: refresh,
+    },
+  );
 }

@@ -3,9 +3,10 @@
 import { h } from "./dom.js";
 import { field } from "./parts.js";
 
-/** The form's `element`, `read()` for its values (throws Invalid), and `complain(errors)`. */
-export class Invalid extends Error {}
+/** What was typed cannot be sent. */
+class Invalid extends Error {}
 
+/** The form's `element`, `read()` for its values (throws Invalid), and `complain(errors)`. */
 export function schemaForm(schema, values = {}) {
   const required = new Set(schema.required ?? []);
   const controls = Object.entries(schema.properties ?? {}).map(([name, property]) => {
@@ -14,9 +15,14 @@ export function schemaForm(schema, values = {}) {
     return { name, kind, control, isRequired: required.has(name) };
   });
   const fields = controls.map(({ name, kind, control, isRequired }) =>
-    field(`${name}${isRequired ? " (required)" : ""}`, control, help(kind)));
+    field(`${name}${isRequired ? " (required)" : ""}`, control, help(kind)),
+  );
   return {
-    element: h("div", {}, fields.length ? fields : h("p", { class: "quiet" }, "This task takes no parameters.")),
+    element: h(
+      "div",
+      {},
+      fields.length ? fields : h("p", { class: "quiet" }, "This task takes no parameters."),
+    ),
     read: () => Object.fromEntries(controls.map(read).filter(([, value]) => value !== undefined)),
     complain(errors) {
       for (const { name, control } of controls) {
@@ -30,24 +36,53 @@ export function schemaForm(schema, values = {}) {
 }
 
 function resolve(property, definitions = {}) {
-  if (property.$ref) return { ...property, ...definitions[property.$ref.split("/").pop()], description: property.description };
+  if (property.$ref)
+    return {
+      ...property,
+      ...definitions[property.$ref.split("/").pop()],
+      description: property.description,
+    };
   const choices = property.anyOf?.filter((one) => one.type !== "null");
-  if (choices?.length === 1) return { ...resolve(choices[0], definitions), default: property.default, isNullable: true, description: property.description ?? choices[0].description };
+  if (choices?.length === 1)
+    return {
+      ...resolve(choices[0], definitions),
+      default: property.default,
+      isNullable: true,
+      description: property.description ?? choices[0].description,
+    };
   return property;
 }
 
 function make(kind, value) {
-  if (kind.enum) return h("select", { value: value ?? "" }, h("option", { value: "" }, "–"), kind.enum.map((one) => h("option", { value: one }, String(one))));
+  if (kind.enum)
+    return h(
+      "select",
+      { value: value ?? "" },
+      h("option", { value: "" }, "–"),
+      kind.enum.map((one) => h("option", { value: one }, String(one))),
+    );
   if (kind.type === "boolean") return h("input", { type: "checkbox", checked: value === true });
   if (kind.type === "integer" || kind.type === "number") {
-    return h("input", { type: "number", step: kind.type === "integer" ? 1 : "any", min: kind.minimum, max: kind.maximum, value: value ?? "" });
+    return h("input", {
+      type: "number",
+      step: kind.type === "integer" ? 1 : "any",
+      min: kind.minimum,
+      max: kind.maximum,
+      value: value ?? "",
+    });
   }
-  if (kind.type === "string") return h("input", { type: "text", maxlength: kind.maxLength, value: value ?? "" });
-  return h("textarea", { spellcheck: "false", value: value === undefined || value === null ? "" : JSON.stringify(value, null, 2) });
+  if (kind.type === "string")
+    return h("input", { type: "text", maxlength: kind.maxLength, value: value ?? "" });
+  return h("textarea", {
+    spellcheck: "false",
+    value: value === undefined || value === null ? "" : JSON.stringify(value, null, 2),
+  });
 }
 
 function help(kind) {
-  const words = [kind.description && `${kind.description[0].toUpperCase()}${kind.description.slice(1)}`];
+  const words = [
+    kind.description && `${kind.description[0].toUpperCase()}${kind.description.slice(1)}`,
+  ];
   if (!kind.type && !kind.enum) words.push("JSON; what is no JSON is sent as text");
   else if (kind.type === "object" || kind.type === "array") words.push("JSON");
   return `${words.filter(Boolean).join(". ")}.`.replace(/\.\.$/, ".").replace(/^\.$/, " ");

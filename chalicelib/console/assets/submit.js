@@ -8,10 +8,19 @@ import { schemaForm } from "./schema_form.js";
 
 export async function open(main, { query }) {
   const [{ tasks }, { queues }, like] = await Promise.all([
-    getOnce("tasks"), getOnce("queues"), query.like ? get(path(["jobs", query.like])) : null]);
+    getOnce("tasks"),
+    getOnce("queues"),
+    query.like ? get(path(["jobs", query.like])) : null,
+  ]);
   const open = tasks.filter((task) => task.is_public);
   if (!open.length) {
-    main.replaceChildren(head("Submit a job"), empty("No task may be submitted", "The tasks of this deployment are started by the system alone. docs/add-a-task.md says how to add one."));
+    main.replaceChildren(
+      head("Submit a job"),
+      empty(
+        "No task may be submitted",
+        "The tasks of this deployment are started by the system alone. docs/add-a-task.md says how to add one.",
+      ),
+    );
     return;
   }
   let task = open.find((one) => one.name === (query.task ?? like?.task)) ?? open[0];
@@ -23,17 +32,25 @@ export async function open(main, { query }) {
     about.textContent = task.description;
     swap(parameters, form.element);
   };
-  const names = choice(task.name, open.map(({ name }) => [name, name]), (event) => {
-    task = open.find((one) => one.name === event.target.value);
-    select();
-  });
+  const names = choice(
+    task.name,
+    open.map(({ name }) => [name, name]),
+    (event) => {
+      task = open.find((one) => one.name === event.target.value);
+      select();
+    },
+  );
   const options = optionControls(queues, like);
   const told = h("div");
   const submit = async (event) => {
     event.preventDefault();
     told.replaceChildren();
     try {
-      const job = await call("POST", "jobs", { task: task.name, parameters: form.read(), ...readOptions(options) });
+      const job = await call("POST", "jobs", {
+        task: task.name,
+        parameters: form.read(),
+        ...readOptions(options),
+      });
       toast("The job is accepted.");
       go("job", job.id);
     } catch (error) {
@@ -42,32 +59,83 @@ export async function open(main, { query }) {
     }
   };
   select();
-  main.replaceChildren(head("Submit a job", like ? "Filled in from the job that it is to be like." : null),
-    h("form", { class: "columns", onsubmit: submit, novalidate: true },
-      h("div", {}, card(null, field("Task", names), about), card("Parameters", parameters), told,
-        h("button", { class: "primary" }, "Submit")),
-      h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element)))));
+  main.replaceChildren(
+    head("Submit a job", like ? "Filled in from the job that it is to be like." : null),
+    h(
+      "form",
+      { class: "columns", onsubmit: submit, novalidate: true },
+      h(
+        "div",
+        {},
+        card(null, field("Task", names), about),
+        card("Parameters", parameters),
+        told,
+        h("button", { class: "primary" }, "Submit"),
+      ),
+      h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element))),
+    ),
+  );
 }
 
 function optionControls(queues, like) {
   const one = (label, control, help) => ({ control, element: field(label, control, help) });
   return {
-    queue: one("Queue", choice(like?.queue ?? "", [["", "the task's own"], ...queues.map(({ name }) => [name, name])]), null),
-    delay_seconds: one("Delay in seconds", h("input", { type: "number", min: 0, step: "any" }), "Not before so many seconds from now."),
-    key: one("Key", h("input", { type: "text", value: like?.key ?? "" }), "Jobs that share a key run one at a time, in order."),
-    tags: one("Tags", h("input", { type: "text", value: like?.tags.join(", ") ?? "" }), "Words to find it by, with commas between them."),
-    max_attempts: one("Attempts at most", h("input", { type: "number", min: 1, max: 100 }), "Empty: as the task says."),
-    timeout_seconds: one("Time limit in seconds", h("input", { type: "number", min: 1, max: 43200 }), "An attempt is interrupted after it."),
-    unique: one("Unique", h("input", { type: "checkbox" }), "No second one while a job like it has not ended."),
+    queue: one(
+      "Queue",
+      choice(like?.queue ?? "", [
+        ["", "the task's own"],
+        ...queues.map(({ name }) => [name, name]),
+      ]),
+      null,
+    ),
+    delay_seconds: one(
+      "Delay in seconds",
+      h("input", { type: "number", min: 0, step: "any" }),
+      "Not before so many seconds from now.",
+    ),
+    key: one(
+      "Key",
+      h("input", { type: "text", value: like?.key ?? "" }),
+      "Jobs that share a key run one at a time, in order.",
+    ),
+    tags: one(
+      "Tags",
+      h("input", { type: "text", value: like?.tags.join(", ") ?? "" }),
+      "Words to find it by, with commas between them.",
+    ),
+    max_attempts: one(
+      "Attempts at most",
+      h("input", { type: "number", min: 1, max: 100 }),
+      "Empty: as the task says.",
+    ),
+    timeout_seconds: one(
+      "Time limit in seconds",
+      h("input", { type: "number", min: 1, max: 43200 }),
+      "An attempt is interrupted after it.",
+    ),
+    unique: one(
+      "Unique",
+      h("input", { type: "checkbox" }),
+      "No second one while a job like it has not ended.",
+    ),
   };
 }
 
 function readOptions(options) {
   const found = {};
   for (const [name, { control }] of Object.entries(options)) {
-    if (control.type === "checkbox") { if (control.checked) found[name] = true; }
-    else if (control.value.trim() !== "") found[name] = name === "tags" ? control.value.split(",").map((tag) => tag.trim()).filter(Boolean)
-      : control.type === "number" ? Number(control.value) : control.value;
+    if (control.type === "checkbox") {
+      if (control.checked) found[name] = true;
+    } else if (control.value.trim() !== "")
+      found[name] =
+        name === "tags"
+          ? control.value
+              .split(",")
+              .map((tag) => tag.trim())
+              .filter(Boolean)
+          : control.type === "number"
+            ? Number(control.value)
+            : control.value;
   }
   return found;
 }

@@ -7,14 +7,31 @@ import { ago } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, button, choice, copier, empty, note, tell } from "./parts.js";
 
-const DAYS = [["", "never"], ["604800", "in a week"], ["2592000", "in 30 days"], ["31536000", "in a year"]];
+const DAYS = [
+  ["", "never"],
+  ["604800", "in a week"],
+  ["2592000", "in 30 days"],
+  ["31536000", "in a year"],
+];
 
 export async function open(main) {
   return openList(main, {
-    page: "tokens", title: "Tokens", about: "A token permits what its scope says, in this project alone. It is shown once, when it is made.",
-    asked: ["tokens"], rows: "tokens", isPaged: false, columns: ["Name", "Scope", "State", "Last used", "Made", ""],
+    page: "tokens",
+    title: "Tokens",
+    about:
+      "A token permits what its scope says, in this project alone. It is shown once, when it is made.",
+    asked: ["tokens"],
+    rows: "tokens",
+    isPaged: false,
+    columns: ["Name", "Scope", "State", "Last used", "Made", ""],
     row: (one, refresh) => [
-      [h("strong", {}, one.name ?? "without a name"), h("small", {}, " ", h("code", {}, one.id))], one.scopes.join(", "), state(one), ago(one.last_used_at, "never"), ago(one.created_at), orders(one, refresh)],
+      [h("strong", {}, one.name ?? "without a name"), h("small", {}, " ", h("code", {}, one.id))],
+      one.scopes.join(", "),
+      state(one),
+      ago(one.last_used_at, "never"),
+      ago(one.created_at),
+      orders(one, refresh),
+    ],
     none: () => empty("No tokens", "That cannot be: you came in with one."),
     buttons: (refresh) => [button("New token", () => create(refresh), "primary")],
   });
@@ -23,33 +40,92 @@ export async function open(main) {
 function state(one) {
   if (one.revoked_at) return note("off", "revoked");
   if (one.expires_at && new Date(one.expires_at) < Date.now()) return note("off", "expired");
-  return one.expires_at ? [note("good", "valid"), h("small", {}, " ends ", ago(one.expires_at))] : note("good", "valid");
+  return one.expires_at
+    ? [note("good", "valid"), h("small", {}, " ends ", ago(one.expires_at))]
+    : note("good", "valid");
 }
 
 function orders(one, refresh) {
   if (one.revoked_at) return "";
   const isOwn = one.id === caller.token_id;
-  return h("div", { class: "buttons" },
-    button("Replace", async () => {
-      if (!(await ask("Replace this token by a new one?", "Replace it", { kind: "primary", content: [h("p", {}, "The old one works for an hour more.")] }))) return;
-      await attempt(async () => show(await call("POST", path(["tokens", one.id, "rotate"]), { overlap_seconds: 3600 })));
-      refresh();
-    }, "small"),
-    button("Revoke", async () => {
-      const content = [h("p", {}, isOwn ? "It is the one that you are signed in with: you are signed out." : "Whoever uses it is locked out at once.")];
-      if (!(await ask(`Revoke ${one.name ?? "this token"}?`, "Revoke it", { content }))) return;
-      await attempt(() => call("DELETE", path(["tokens", one.id])), "It is worth nothing any more.");
-      refresh();
-    }, "small danger"));
+  return h(
+    "div",
+    { class: "buttons" },
+    button(
+      "Replace",
+      async () => {
+        if (
+          !(await ask("Replace this token by a new one?", "Replace it", {
+            kind: "primary",
+            content: [h("p", {}, "The old one works for an hour more.")],
+          }))
+        )
+          return;
+        await attempt(async () =>
+          show(await call("POST", path(["tokens", one.id, "rotate"]), { overlap_seconds: 3600 })),
+        );
+        refresh();
+      },
+      "small",
+    ),
+    button(
+      "Revoke",
+      async () => {
+        const content = [
+          h(
+            "p",
+            {},
+            isOwn
+              ? "It is the one that you are signed in with: you are signed out."
+              : "Whoever uses it is locked out at once.",
+          ),
+        ];
+        if (!(await ask(`Revoke ${one.name ?? "this token"}?`, "Revoke it", { content }))) return;
+        await attempt(
+          () => call("DELETE", path(["tokens", one.id])),
+          "It is worth nothing any more.",
+        );
+        refresh();
+      },
+      "small danger",
+    ),
+  );
 }
 
 function create(refresh) {
-  dialogForm("New token", [
-    ["name", "Name", input(), "Who or what uses it."],
-    ["scope", "Scope", choice("read", [["read", "read: may look"], ["write", "write: may change"], ["admin", "admin: may do everything"]])],
-    ["expires_in_seconds", "Ends", choice("", DAYS)],
-  ], { path: "tokens", body: ({ expires_in_seconds, ...rest }) => ({ ...rest, ...(expires_in_seconds ? { expires_in_seconds: Number(expires_in_seconds) } : {}) }),
-    done: (made) => { show(made); refresh(); } });
+  dialogForm(
+    "New token",
+    [
+      ["name", "Name", input(), "Who or what uses it."],
+      [
+        "scope",
+        "Scope",
+        choice("read", [
+          ["read", "read: may look"],
+          ["write", "write: may change"],
+          ["admin", "admin: may do everything"],
+        ]),
+      ],
+      ["expires_in_seconds", "Ends", choice("", DAYS)],
+    ],
+    {
+      path: "tokens",
+      body: ({ expires_in_seconds, ...rest }) => ({
+        ...rest,
+        ...(expires_in_seconds ? { expires_in_seconds: Number(expires_in_seconds) } : {}),
+      }),
+      done: (made) => {
+        show(made);
+        refresh();
+      },
+    },
+  );
 }
 
-const show = (made) => tell("The new token", h("p", {}, "It is shown this once only."), h("pre", { tabindex: 0 }, made.token), h("p", {}, copier(made.token)));
+const show = (made) =>
+  tell(
+    "The new token",
+    h("p", {}, "It is shown this once only."),
+    h("pre", { tabindex: 0 }, made.token),
+    h("p", {}, copier(made.token)),
+  );

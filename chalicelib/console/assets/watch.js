@@ -18,7 +18,12 @@ export const freshness = () => state;
  * loads, unless `show` returns another number.
  */
 export function watch(place, load, show, seconds = 3) {
-  let timer, running, fresh = null, failures = 0, stopped = false, pace = seconds;
+  let timer,
+    running,
+    fresh = null,
+    failures = 0,
+    stopped = false,
+    pace = seconds;
 
   async function turn() {
     clearTimeout(timer);
@@ -33,7 +38,8 @@ export function watch(place, load, show, seconds = 3) {
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
       failures += 1;
-      if (fresh && error instanceof Problem) tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
+      if (fresh && error instanceof Problem)
+        tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
       else {
         tell("", "", "");
         place.replaceChildren(problem(error, turn));

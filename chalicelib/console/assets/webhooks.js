@@ -11,53 +11,157 @@ import { link } from "./route.js";
 export async function open(main, { id, query }) {
   if (id) return openDeliveries(main, id, query);
   return openList(main, {
-    page: "webhooks", title: "Webhooks", about: "Addresses that are told of load balancers and jobs, with signatures.",
-    asked: ["webhooks"], rows: "webhooks", query, columns: ["Address", "Events", "State", "Made", ""],
+    page: "webhooks",
+    title: "Webhooks",
+    about: "Addresses that are told of load balancers and jobs, with signatures.",
+    asked: ["webhooks"],
+    rows: "webhooks",
+    query,
+    columns: ["Address", "Events", "State", "Made", ""],
     row: (one, refresh) => [
-      [h("a", { class: "line", href: link("webhooks", one.id), "data-key": one.id }, one.url), one.job_id && h("small", {}, " of one job")],
-      one.events.join(", "), one.is_enabled ? note("good", "on") : [note("bad", "off"), h("small", { class: "said" }, one.disabled_reason ?? "")], ago(one.created_at), orders(one, refresh)],
-    none: () => empty("No webhooks", "A webhook tells your own service when a load balancer or a job has ended."),
+      [
+        h("a", { class: "line", href: link("webhooks", one.id), "data-key": one.id }, one.url),
+        one.job_id && h("small", {}, " of one job"),
+      ],
+      one.events.join(", "),
+      one.is_enabled
+        ? note("good", "on")
+        : [note("bad", "off"), h("small", { class: "said" }, one.disabled_reason ?? "")],
+      ago(one.created_at),
+      orders(one, refresh),
+    ],
+    none: () =>
+      empty(
+        "No webhooks",
+        "A webhook tells your own service when a load balancer or a job has ended.",
+      ),
     buttons: (refresh) => [may("write") && button("New webhook", () => create(refresh), "primary")],
   });
 }
 
 function openDeliveries(main, id, query) {
   return openList(main, {
-    page: "webhooks", ids: [id], title: "Deliveries", about: h("a", { href: link("webhooks") }, "All webhooks"),
-    asked: ["webhooks", id, "deliveries"], rows: "deliveries", query, columns: ["Event", "State", "Attempts", "Next attempt", "Sent", "Job", ""],
+    page: "webhooks",
+    ids: [id],
+    title: "Deliveries",
+    about: h("a", { href: link("webhooks") }, "All webhooks"),
+    asked: ["webhooks", id, "deliveries"],
+    rows: "deliveries",
+    query,
+    columns: ["Event", "State", "Attempts", "Next attempt", "Sent", "Job", ""],
     row: (one, refresh) => [
-      [h("details", { "data-key": one.id }, h("summary", {}, one.event_type), h("pre", { tabindex: 0 }, JSON.stringify(one.payload, null, 2))), one.error && h("small", { class: "said bad-text" }, one.error)],
-      badge(one.state), String(one.attempts), ago(one.next_attempt_at), ago(one.created_at), h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))),
-      may("write") && ["SUCCESS", "FAILURE", "REVOKED"].includes(one.state) ? button("Send again", async () => {
-        await attempt(() => call("POST", path(["webhooks", id, "deliveries", one.id, "redeliver"])), "It is sent again.");
-        refresh();
-      }, "small") : ""],
-    none: () => empty("No deliveries yet", "Nothing has happened that this webhook is told of. Ping it to see whether it answers."),
+      [
+        h(
+          "details",
+          { "data-key": one.id },
+          h("summary", {}, one.event_type),
+          h("pre", { tabindex: 0 }, JSON.stringify(one.payload, null, 2)),
+        ),
+        one.error && h("small", { class: "said bad-text" }, one.error),
+      ],
+      badge(one.state),
+      String(one.attempts),
+      ago(one.next_attempt_at),
+      ago(one.created_at),
+      h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))),
+      may("write") && ["SUCCESS", "FAILURE", "REVOKED"].includes(one.state)
+        ? button(
+            "Send again",
+            async () => {
+              await attempt(
+                () => call("POST", path(["webhooks", id, "deliveries", one.id, "redeliver"])),
+                "It is sent again.",
+              );
+              refresh();
+            },
+            "small",
+          )
+        : "",
+    ],
+    none: () =>
+      empty(
+        "No deliveries yet",
+        "Nothing has happened that this webhook is told of. Ping it to see whether it answers.",
+      ),
   });
 }
 
 function orders(one, refresh) {
   if (!may("write")) return "";
   const base = ["webhooks", one.id];
-  const then = (work, done) => async () => { await attempt(work, done); refresh(); };
-  return h("div", { class: "buttons" },
-    button("Ping", then(() => call("POST", path([...base, "ping"])), "A ping is on its way."), "small"),
-    button(one.is_enabled ? "Turn off" : "Turn on", then(() => call("PUT", path(base), { is_enabled: !one.is_enabled }), one.is_enabled ? "It is told nothing more." : "It is told again."), "small"),
-    button("New secret", async () => {
-      if (!(await ask("Give it a new secret?", "Give it a new secret", { kind: "primary", content: [h("p", {}, "The old one signs for a day more.")] }))) return;
-      await attempt(async () => showSecret(await call("POST", path([...base, "rotate"]))));
-      refresh();
-    }, "small"),
-    button("Delete", async () => {
-      if (await ask(`Delete the webhook ${one.url}?`, "Delete it")) await then(() => call("DELETE", path(base)), "It is deleted.")();
-    }, "small danger"));
+  const then = (work, done) => async () => {
+    await attempt(work, done);
+    refresh();
+  };
+  return h(
+    "div",
+    { class: "buttons" },
+    button(
+      "Ping",
+      then(() => call("POST", path([...base, "ping"])), "A ping is on its way."),
+      "small",
+    ),
+    button(
+      one.is_enabled ? "Turn off" : "Turn on",
+      then(
+        () => call("PUT", path(base), { is_enabled: !one.is_enabled }),
+        one.is_enabled ? "It is told nothing more." : "It is told again.",
+      ),
+      "small",
+    ),
+    button(
+      "New secret",
+      async () => {
+        if (
+          !(await ask("Give it a new secret?", "Give it a new secret", {
+            kind: "primary",
+            content: [h("p", {}, "The old one signs for a day more.")],
+          }))
+        )
+          return;
+        await attempt(async () => showSecret(await call("POST", path([...base, "rotate"]))));
+        refresh();
+      },
+      "small",
+    ),
+    button(
+      "Delete",
+      async () => {
+        if (await ask(`Delete the webhook ${one.url}?`, "Delete it"))
+          await then(() => call("DELETE", path(base)), "It is deleted.")();
+      },
+      "small danger",
+    ),
+  );
 }
 
 function create(refresh) {
-  dialogForm("New webhook", [
-    ["url", "Address", input({ placeholder: "https://…" })],
-    ["events", "Events", input({ value: "*" }), "Names with commas between them, such as load_balancer.* and job.failed; * is all."],
-  ], { path: "webhooks", body: (values) => ({ ...values, events: words(values.events) }), done: (made) => { showSecret(made); refresh(); } });
+  dialogForm(
+    "New webhook",
+    [
+      ["url", "Address", input({ placeholder: "https://…" })],
+      [
+        "events",
+        "Events",
+        input({ value: "*" }),
+        "Names with commas between them, such as load_balancer.* and job.failed; * is all.",
+      ],
+    ],
+    {
+      path: "webhooks",
+      body: (values) => ({ ...values, events: words(values.events) }),
+      done: (made) => {
+        showSecret(made);
+        refresh();
+      },
+    },
+  );
 }
 
-const showSecret = (made) => tell("Its secret", h("p", {}, "Signatures are made with it. It is shown this once only."), h("pre", { tabindex: 0 }, made.secret), h("p", {}, copier(made.secret)));
+const showSecret = (made) =>
+  tell(
+    "Its secret",
+    h("p", {}, "Signatures are made with it. It is shown this once only."),
+    h("pre", { tabindex: 0 }, made.secret),
+    h("p", {}, copier(made.secret)),
+  );

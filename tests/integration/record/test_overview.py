@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from chalicelib.db.engine import connect, make_engine
 from chalicelib.db.tables import job_counts
 from chalicelib.services import controls
 from chalicelib.services.job_counts import keep_counts
-from chalicelib.services.overview import look
+from chalicelib.services.overview import look as look_at
 from tests.factories.jobs import create_job, set_job
 from tests.factories.schedules import create_schedule
 from tests.factories.workers import create_worker
+
+
+def look(engine: Engine, project_id: str, window: str) -> Any:
+    return look_at(engine, project_id, window, datetime.now(UTC))
 
 
 def end(engine: Engine, state: str, *, ago: float, waited: float = 1.5, **values: Any) -> str:
