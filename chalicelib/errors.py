@@ -179,6 +179,12 @@ class DatabaseUnavailable(ApiError):
     retry_after_seconds = 5
 
 
+class RowLocked(DatabaseUnavailable):
+    """Somebody else's transaction holds a row for longer than a statement waits."""
+
+    code = "row-locked"
+
+
 # --- How an attempt at a job can fail --------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ locals {
   queues             = toset(["default", "network", "notifications"])
   visibility_seconds = 120
   wait_seconds       = 20
-  max_receive_count  = 10
+  max_receive_count  = 100
   retention_seconds  = 1209600
 
   # Written out, because a queue's policy names the queue itself.

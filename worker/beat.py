@@ -7,7 +7,6 @@ orders, which only need the database, do not wait for that.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import socket
 import threading
@@ -21,7 +20,7 @@ from celery.signals import worker_shutdown
 
 from chalicelib.broker.queues import VISIBILITY_SECONDS
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims, dispatcher, workers
+from chalicelib.services import dispatcher, leases, workers
 from chalicelib.services.workers import WorkerFacts
 from chalicelib.settings import get_settings
 from worker import process
@@ -83,7 +82,8 @@ class Beat(threading.Thread):
         self._housekept_at = 0.0
         self._metrics_server: MetricsServer | None = None
         #: Monotonic time at which the database was last found to be away.
-        self._away_at = -math.inf
+        #: A worker that has just begun cannot know, and may have been begun for that.
+        self._away_at = time.monotonic()
         self._dispatching = threading.Thread(
             target=self._repeat, args=(self._dispatch,), name="dispatch", daemon=True
         )
@@ -129,6 +129,7 @@ class Beat(threading.Thread):
                 if not is_database_away:
                     logger.warning("database away, beats go on: %s", error.__cause__ or error)
                 is_database_away = True
+                self._away_at = time.monotonic()
             except Exception:  # the edge: whatever a beat meets, there is a next one
                 logger.exception("beat failed")
             if self._stopped.wait(self._settings.beat_seconds):
@@ -146,11 +147,11 @@ class Beat(threading.Thread):
             if not is_solo and (reason := find_deaf_queue(channel.heard)):
                 logger.critical("watchdog: %s", reason)
                 self._leaver.leave_now(_DEAF_EXIT_CODE, reason)
-        note_health(self._settings.health_file)
         engine, lease_seconds = process.engine(), self._settings.lease_seconds
-        claims.extend(engine, process.WORKER_ID, in_hand, lease_seconds)
+        leases.extend(engine, process.WORKER_ID, in_hand, lease_seconds)
+        note_health(self._settings.health_file)
         workers.heartbeat(engine, self._facts, self._heard(channel))
-        self._canceller.obey(claims.read_orders(engine, process.WORKER_ID, in_hand))
+        self._canceller.obey(leases.read_orders(engine, process.WORKER_ID, in_hand))
 
     def _requests_in_hand(self) -> list[Any]:
         desk = process.find_desk(self._controller)
@@ -160,6 +161,7 @@ class Beat(threading.Thread):
         """Long jobs may have begun with short ones behind them: others can take those."""
         desk = process.find_desk(self._controller)
         if desk is not None:
+            desk.look()
             for request in desk.give_back(waiting_seconds=_STALE_SECONDS):
                 desk.calls.soon(request.put_back)
 
@@ -168,14 +170,10 @@ class Beat(threading.Thread):
         channel = process.find_channel(self._controller)
         if channel is not None:
             self._visibility.extend(channel)  # does not wait for the database
-        try:
-            since_away = time.monotonic() - self._away_at
-            dispatcher.dispatch_due(
-                engine, may_rescue=since_away > _BEATS_AFTER_OUTAGE * settings.beat_seconds
-            )
-        except DatabaseUnavailable:
-            self._away_at = time.monotonic()
-            raise
+        since_away = time.monotonic() - self._away_at
+        dispatcher.dispatch_due(
+            engine, may_rescue=since_away > _BEATS_AFTER_OUTAGE * settings.beat_seconds
+        )
         if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
             self._housekept_at = time.monotonic()
             if settings.deployment is not None:

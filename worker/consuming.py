@@ -34,10 +34,10 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
     def on_close(self) -> None:
         """The connection ends: the pool drops what it has not begun, and so does the desk."""
+        gone = []
+        if self.desk is not None:
+            gone = self.desk.give_back() + self.desk.forget_unbegun()
         super().on_close()
-        if self.desk is None:
-            return
-        gone = self.desk.give_back() + self.desk.forget_unbegun()
         tags = {request.message.delivery_tag for request in gone}
         if gone:
             gone[0].message.channel.give_back(tags.__contains__)

@@ -1,8 +1,7 @@
 """The desk: claims the jobs of bells that arrive and records successes, many in one statement.
 
-It works in a thread of its own, so that the event loop never waits for the database, and
-without a timer: a batch is what gathered while the one before it was written. A lone job
-waits for nobody, and a busy worker makes one statement for dozens.
+It has a thread of its own, so that the event loop never waits for the database, and no timer:
+a batch is what gathered while the one before it was written.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,9 +21,16 @@ from chalicelib.services import claims, success_batches
 from chalicelib.services.claims import ClaimAnswer
 from chalicelib.settings import get_settings
 from worker import process
-from worker.bell_answers import end_unreadable_bell, is_claimed_late, unclaim
+from worker.bell_answers import (
+    end_unlaunched,
+    end_unreadable_bell,
+    is_claimed_late,
+    record_alone,
+    unclaim,
+)
 from worker.loop import LoopCalls
 from worker.tasks.claiming import PATIENCE_SECONDS, insist
+from worker.tasks.results import count_recordable
 
 if TYPE_CHECKING:
     from worker.request import JobRequest
@@ -50,8 +57,8 @@ class Desk:
         self._arrived: deque[JobRequest] = deque()
         self._claimed: deque[JobRequest] = deque()
         self._launched: set[JobRequest] = set()
-        #: Messages and what is wrong with them.
-        self._unreadable: deque[tuple[Any, str]] = deque()
+        #: What else there is to do with the database.
+        self._errands: deque[Callable[[], None]] = deque()
         self._results: list[_Result] = []
         self._recording: list[_Result] = []
         self._ahead = 0
@@ -80,10 +87,7 @@ class Desk:
 
     def refuse(self, message: Any, reason: str) -> None:
         """A bell of ours cannot be read: its job ends, for it would be rung again and again."""
-        with self._changed:
-            self._unreadable.append((message, reason))
-            self._changed.notify()
-        self._start()
+        self._run_errand(partial(end_unreadable_bell, self.calls, message, reason))
 
     def launched(self) -> list[JobRequest]:
         """The requests that the pool has."""
@@ -110,12 +114,16 @@ class Desk:
         return arrived
 
     def forget_unbegun(self) -> list[JobRequest]:
-        """The same for the jobs that the pool had and did not begin, for it has dropped them."""
-        with self._changed:
-            unbegun = [request for request in self._launched if request.worker_pid is None]
-            self._launched.difference_update(unbegun)
+        """The same for the jobs that the pool has not begun, for it is about to drop them."""
+        unbegun = [request for request in self.launched() if not request.stays_in_pool()]
+        self._launched.difference_update(unbegun)
         unclaim(unbegun)
         return unbegun
+
+    def look(self) -> None:
+        """See whether there is room now: the pool may have grown."""
+        with self._changed:
+            self._changed.notify()
 
     def leave(self) -> None:
         """Claim and launch nothing from now on."""
@@ -130,6 +138,12 @@ class Desk:
         if self._thread is not None:
             self._thread.join(timeout_seconds)
         self.calls.run_if_loop_ended()
+
+    def _run_errand(self, errand: Callable[[], None]) -> None:
+        with self._changed:
+            self._errands.append(errand)
+            self._changed.notify()
+        self._start()
 
     def _start(self) -> None:
         if self._thread is None:
@@ -151,7 +165,8 @@ class Desk:
             self._changed.wait_for(self._has_work)
             if self._is_closed and not self._results:
                 return False
-            self._recording, self._results = self._results[:_MOST], self._results[_MOST:]
+            count = count_recordable([result for _, result in self._results[:_MOST]])
+            self._recording, self._results = self._results[:count], self._results[count:]
             batch = self._next_batch()
         if self._recording:
             self._attempt(self._record, self._recording, [one for one, _ in self._recording])
@@ -159,8 +174,8 @@ class Desk:
             self._recording = []
         if batch:
             self._attempt(self._claim, batch, batch)
-        while self._unreadable:
-            end_unreadable_bell(self.calls, *self._unreadable.popleft())
+        while self._errands:
+            self._errands.popleft()()
         return True
 
     def _attempt(self, work: Callable[[Any], None], batch: Any, requests: list[JobRequest]) -> None:
@@ -171,7 +186,7 @@ class Desk:
             self.calls.soon(_all, "put_back", requests)
 
     def _has_work(self) -> bool:
-        return bool(self._results or self._unreadable or self._is_closed) or self._room() > 0
+        return bool(self._results or self._errands or self._is_closed) or self._room() > 0
 
     def _room(self) -> int:
         """How many of the bells that arrived are to be claimed now; none if below 1."""
@@ -234,10 +249,10 @@ class Desk:
             while request := self._next_to_launch():
                 try:
                     request.launch(self, self._pool)
-                except Exception:  # the edge: the lease of this one lapses, others go on
+                except Exception as error:  # the edge: this one ends, the others go on
                     logger.exception("job not launched: job_id=%s", request.id)
                     self._launched.discard(request)
-                    request.put_back()
+                    self._run_errand(partial(end_unlaunched, self.calls, request, error))
         finally:
             self._is_launching = False
 
@@ -254,10 +269,16 @@ class Desk:
     def _record(self, results: list[_Result]) -> None:
         engine = process.engine()
         found = [(request.held, result) for request, result in results]
-        lost = insist(lambda: success_batches.succeed_many(engine, found))
-        for job_id in lost:
+        recorded = insist(lambda: success_batches.succeed_many(engine, found))
+        for job_id in recorded.lost:
             logger.warning("claim lost, outcome dropped: job_id=%s", job_id)
-        self.calls.soon(_all, "acknowledge", [request for request, _ in results])
+        done = []
+        for request, result in results:
+            if request.id in recorded.locked:
+                record_alone(self.calls, request, result)
+            else:
+                done.append(request)
+        self.calls.soon(_all, "acknowledge", done)
 
 
 def _pick(waiting: deque[JobRequest], limit: float) -> list[JobRequest]:

@@ -6,12 +6,15 @@ watchdog still looks: on each beat it leaves a trace, and an old trace means tha
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
 
 from chalicelib.errors import BellpullError
 from chalicelib.settings import get_settings
+
+logger = logging.getLogger(__name__)
 
 #: Beats that may be missed, because the machine is busy or the database slow.
 _MISSED_BEATS = 6
@@ -21,8 +24,12 @@ _SLOWEST_SECONDS = 60.0
 
 def note_health(path: str | None) -> None:
     """Say that the watchdog looked just now and found nothing; `path`: None to say nothing."""
-    if path is not None:
+    if path is None:
+        return
+    try:
         Path(path).touch()
+    except OSError:  # the supervisor will see no trace; the worker works on
+        logger.exception("HEALTH_FILE cannot be written")
 
 
 def find_illness(path: str | None, beat_seconds: float) -> str | None:

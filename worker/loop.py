@@ -11,6 +11,9 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
+#: What calls ask for at the end, and what that asks for.
+_TURNS = 3
+
 
 class LoopCalls:
     """Calls in their order, made by the loop, or by whoever ends it when it runs no more."""
@@ -34,9 +37,16 @@ class LoopCalls:
             self.soon(function, *args, **options)
 
     def run_if_loop_ended(self) -> None:
-        """Make the calls that wait, if this is the loop's thread: then the loop has ended."""
-        if threading.get_ident() == self._thread:
-            self.run()
+        """Make the calls that wait, if this is the loop's thread: then the loop has ended.
+
+        Also what they ask of the loop in their turn: Celery acknowledges messages in that way.
+        """
+        if threading.get_ident() != self._thread:
+            return
+        self.run()
+        for _ in range(_TURNS):
+            for call in self._hub._pop_ready():  # noqa: SLF001 - there is no other way to these
+                call()
 
     def run(self) -> None:
         """Make the calls that wait. An error in one is logged and keeps no other from it."""

@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 from celery.worker import state
 from sqlalchemy import Engine
 
-from chalicelib.db.engine import get_engine
+from chalicelib.db.engine import make_configured_engine
 from chalicelib.domain.ids import new_id
+from chalicelib.settings import get_settings
 
 if TYPE_CHECKING:
     from worker.desk import Desk
 
 #: Id of this worker in `workers` and on the jobs that it holds; inherited by its pool.
 WORKER_ID = new_id()
+#: Threads of the main process that may want a connection at once: loop, desk, beat, dispatch,
+#: and the one that leaves. Connections are opened when they are wanted.
+_THREADS = 5
+#: Statements here are over many jobs: one row that somebody has locked must not stop the rest.
+_LOCK_WAIT_SECONDS = 5
 #: Set when this worker ends its own pool: that its jobs break off is no fault of theirs.
 is_leaving = threading.Event()
 
@@ -56,5 +62,9 @@ def engine() -> Engine:
 
 @lru_cache(maxsize=1)
 def _engine_of(pid: int) -> Engine:
-    get_engine.cache_clear()
-    return get_engine()
+    settings = get_settings()
+    return make_configured_engine(
+        settings,
+        pool_size=max(_THREADS, settings.database_pool_size),
+        lock_wait_seconds=_LOCK_WAIT_SECONDS,
+    )

@@ -70,9 +70,14 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         self.request_dict["claim_id"] = claim_id
         self.held = Claim(job_id=self.id, claim_id=claim_id, worker_id=WORKER_ID)
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another Celery client sent it: then it may be all there is of its job."""
+        return BELL_HEADER not in self.request_dict
+
     def foreign_job(self) -> NewJob | None:
         """The row that the message of another client is to get; None for a bell of ours."""
-        if BELL_HEADER in self.request_dict:
+        if not self.is_foreign:
             return None
         embed = self._payload[2] or {}
         made = Context({**self.request_dict, **embed}, args=self.args, kwargs=self.kwargs)

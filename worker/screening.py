@@ -25,12 +25,14 @@ class _Headers(msgspec.Struct, frozen=True, kw_only=True):
     retries: Annotated[int, Meta(ge=0)] | None = None
     project_id: Annotated[str, Meta(max_length=64)] | None = None
     shadow: str | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
     stamped_headers: list[str] | None = None
     stamps: dict[str, Any] | None = None
 
 
-class _Embed(msgspec.Struct, frozen=True, kw_only=True):
-    """What Celery's canvas has run after the task."""
+class _Embed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What Celery's canvas has run after the task; Celery takes each for a field of its request."""
 
     callbacks: list[Any] | None = None
     errbacks: list[Any] | None = None
@@ -60,14 +62,13 @@ def require_sound(headers: dict[str, Any], body: Any) -> None:
     Celery would raise out of its event loop, and the worker would end.
     Raises InvalidTaskError, which says what is wrong where.
     """
-    for what, kind in ((headers, _Headers), (body, _Body)):
+    for part, what, kind in (("headers", headers, _Headers), ("body", body, _Body)):
         try:
             msgspec.convert(what, kind)
         except msgspec.ValidationError as error:
-            part = "headers" if what is headers else "body"
             raise InvalidTaskError(f"{part}: {error}") from error
-    if _is_deeper(body, _DEEPEST):
-        raise InvalidTaskError(f"body: it is nested deeper than {_DEEPEST} levels")
+        if _is_deeper(what, _DEEPEST):
+            raise InvalidTaskError(f"{part}: nested deeper than {_DEEPEST} levels")
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

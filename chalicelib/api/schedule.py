@@ -22,10 +22,13 @@ def dispatch(event: CloudWatchEvent) -> dict[str, int]:
 
     from chalicelib.db.engine import get_engine
     from chalicelib.services.backlog import report_backlog
-    from chalicelib.services.dispatcher import dispatch_due, keep_house
+    from chalicelib.services.dispatcher import dispatch_due, keep_house, rescue_patiently
 
     engine, settings = get_engine(), get_settings()
-    done = dispatch_due(engine)
+    done = dispatch_due(engine, may_rescue=False)
+    # Every lease may have lapsed in an outage: workers that are alive have two beats to renew.
+    rescued = rescue_patiently(engine, 2.5 * settings.beat_seconds)
+    done = msgspec.structs.replace(done, rescued=rescued)
     keep_house(engine, lease_seconds=settings.lease_seconds, retention_days=settings.retention_days)
     if settings.deployment is not None:
         report_backlog(engine, settings.deployment)

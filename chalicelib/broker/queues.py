@@ -18,9 +18,10 @@ QUEUES: tuple[str, ...] = (NETWORK, DEFAULT, NOTIFICATIONS)
 VISIBILITY_SECONDS = 120
 #: Seconds of a long poll, the most that SQS allows.
 WAIT_SECONDS = 20
-#: Receives after which SQS moves a message to the dead-letter queue. A bell that ends
-#: there is no loss: its job still has its row.
-MAX_RECEIVE_COUNT = 10
+#: Receives after which SQS moves a message to the dead-letter queue. High, because busy workers
+#: give messages back for others to take, and messages that nobody can read are moved there at
+#: once. A bell that ends there is no loss: its job still has its row.
+MAX_RECEIVE_COUNT = 100
 #: Seconds that SQS keeps a message: 14 days, the most that it allows.
 RETENTION_SECONDS = 1_209_600
 

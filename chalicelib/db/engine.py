@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,13 +23,14 @@ from sqlalchemy.exc import DBAPIError, InternalError, InvalidatePoolError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from chalicelib.errors import DatabaseUnavailable
-from chalicelib.settings import get_settings
+from chalicelib.errors import DatabaseUnavailable, RowLocked
+from chalicelib.settings import Settings, get_settings
 
 T = TypeVar("T")
 
 #: Errors after which the same transaction may succeed: lock wait timeout, deadlock.
-_MYSQL_TRY_AGAIN = frozenset({1205, 1213})
+_MYSQL_LOCK_WAIT = 1205
+_MYSQL_TRY_AGAIN = frozenset({_MYSQL_LOCK_WAIT, 1213})
 #: Too many connections, shutting down, read-only (a failover), and the client's own errors of
 #: connecting and of lost connections.
 _MYSQL_AWAY = frozenset(
@@ -54,6 +55,7 @@ def make_engine(
     ca_file: str | None = None,
     secret_arn: str | None = None,
     read_timeout_seconds: int = 30,
+    lock_wait_seconds: int | None = None,
     **options: Any,
 ) -> Engine:
     """An engine for `url` (mysql+pymysql:// or sqlite:///); connects only when used.
@@ -62,6 +64,8 @@ def make_engine(
     `ca_file`: certificates (PEM) that a remote server's certificate is checked against.
     `secret_arn`: the secret with user and password, if the URL has none (MySQL).
     `read_timeout_seconds`: how long a statement may take (MySQL).
+    `lock_wait_seconds`: how long it waits for a row that another transaction has locked, in
+    place of the server's own 50 s (MySQL); then it raises RowLocked.
     """
     parsed = make_url(url)
     options = {
@@ -94,6 +98,8 @@ def make_engine(
         pool_recycle=300,
         **options,
     )
+    if lock_wait_seconds is not None:
+        event.listen(engine, "connect", partial(_limit_lock_waits, lock_wait_seconds))
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_if_idle)
     if secret_arn is not None:
@@ -118,6 +124,11 @@ def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _limit_lock_waits(seconds: int, connection: Any, record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", (seconds,))
 
 
 def _note_use(_connection: Any, record: Any) -> None:
@@ -149,12 +160,19 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 @lru_cache(maxsize=1)
 def get_engine() -> Engine:
     """The engine of this process, for DATABASE_URL."""
-    settings = get_settings()
+    return make_configured_engine(get_settings())
+
+
+def make_configured_engine(settings: Settings, **options: Any) -> Engine:
+    """An engine by the settings; `options`: of `make_engine`, in their place."""
     return make_engine(
         settings.database_url,
-        pool_size=settings.database_pool_size,
-        ca_file=settings.database_ca_file,
-        secret_arn=settings.database_secret_arn,
+        **{
+            "pool_size": settings.database_pool_size,
+            "ca_file": settings.database_ca_file,
+            "secret_arn": settings.database_secret_arn,
+            **options,
+        },
     )
 
 
@@ -247,8 +265,12 @@ def _translate_errors() -> Iterator[None]:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_away(error):
-            raise DatabaseUnavailable from error
+            raise (RowLocked if _is_lock_wait(error) else DatabaseUnavailable) from error
         raise
+
+
+def _is_lock_wait(error: DBAPIError) -> bool:
+    return bool(error.orig and error.orig.args and error.orig.args[0] == _MYSQL_LOCK_WAIT)
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -34,6 +34,7 @@ from chalicelib.db.engine import connect
 from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
+from chalicelib.errors import RowLocked
 
 
 class Claim(msgspec.Struct, kw_only=True):
@@ -60,6 +61,8 @@ class ClaimAnswer(StrEnum):
     EARLY = "early"
     #: It waits for something else than a time, and is let go by whoever makes it come true.
     HELD = "held"
+    #: Somebody else's transaction is at its row: to be tried again.
+    LOCKED = "locked"
     #: There is no such job: the message is another Celery client's, or outlived its job.
     UNKNOWN = "unknown"
 
@@ -123,12 +126,22 @@ def claim_many(
     for held in claims:
         by_number.setdefault(attempts_before[held.job_id], []).append(held)
     for number, group in by_number.items():
-        found = _claim_group(engine, group, number, lease_seconds)
+        try:
+            found = _claim_group(engine, group, number, lease_seconds)
+        except RowLocked:
+            found = [_claim_unless_locked(engine, held, lease_seconds) for held in group]
         for held, answer in zip(group, found, strict=True):
             # A bell that seems early may be that of another attempt: its number was wrong.
             is_early = answer is ClaimAnswer.EARLY
             answers[held.job_id] = claim(engine, held, lease_seconds) if is_early else answer
     return [answers[held.job_id] for held in claims]
+
+
+def _claim_unless_locked(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
+    try:
+        return claim(engine, held, lease_seconds)
+    except RowLocked:
+        return ClaimAnswer.LOCKED
 
 
 def _claim_group(
@@ -224,57 +237,8 @@ def read_parameters(engine: Engine, job_id: str) -> tuple[dict[str, Any], dict[s
         return row.parameters, row.message
 
 
-def extend(engine: Engine, worker_id: str, job_ids: Sequence[str], lease_seconds: float) -> None:
-    """Renew the leases of the jobs that this worker really has in hand: one statement."""
-    if not job_ids:
-        return
-    with connect(engine) as connection:
-        connection.execute(
-            _held_by(update(jobs), worker_id, job_ids).values(
-                lease_expires_at=seconds_from_now(lease_seconds)
-            )
-        )
-
-
-def read_orders(engine: Engine, worker_id: str, job_ids: Sequence[str]) -> list[str]:
-    """Which of the jobs that this worker has in hand were ordered to stop."""
-    if not job_ids:
-        return []
-    with connect(engine) as connection:
-        query = select(jobs.c.id).where(
-            jobs.c.id.in_(job_ids),
-            jobs.c.worker_id == worker_id,
-            jobs.c.state == JobState.STARTED.value,
-            jobs.c.cancel_requested_at.is_not(None),
-        )
-        return list(connection.execute(query).scalars())
-
-
-def unclaim(engine: Engine, claims: Sequence[Claim]) -> bool:
-    """Give back jobs that were claimed and never begun, as if they had not been: one statement.
-
-    Their bells are taken for rung anew. Returns False if not all were given back: some were
-    lost, or ordered to stop, and are for `job_lifecycle.release` to judge one by one.
-    """
-    with connect(engine) as connection:
-        given = connection.execute(
-            transition("release")
-            .where(are_held(claims), jobs.c.cancel_requested_at.is_(None))
-            .values(attempts=jobs.c.attempts - 1, rung_at=now(), lease_expires_at=null())
-        )
-        return given.rowcount == len(claims)
-
-
 def are_held(claims: Sequence[Claim]) -> ColumnElement[bool]:
     """The condition that a row is of one of these claims' jobs, and still has that very claim."""
     by_job = {claim.job_id: claim.claim_id for claim in claims}
     is_claimed = jobs.c.claim_id == case(by_job, value=jobs.c.id)
     return and_(jobs.c.id.in_(sorted(by_job)), is_claimed)
-
-
-def _held_by(statement: Update, worker_id: str, job_ids: Sequence[str]) -> Update:
-    return statement.where(
-        jobs.c.id.in_(job_ids),
-        jobs.c.worker_id == worker_id,
-        jobs.c.state == JobState.STARTED.value,
-    )

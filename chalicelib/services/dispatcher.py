@@ -7,6 +7,7 @@ and finds its work by index, so its cost does not grow with finished rows.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Select,
     and_,
     delete,
     null,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 
 from chalicelib.broker.bell import MAX_DELAY_SECONDS, ring
 from chalicelib.broker.message import Bell
@@ -182,26 +185,45 @@ def _unmark(engine: Engine, job_ids: list[str]) -> None:
 def rescue_lapsed(engine: Engine) -> int:
     """Put back jobs whose lease lapsed, or end them if that was their last attempt."""
     with connect(engine) as connection:
-        query = (
-            select(jobs.c.id, jobs.c.claim_id, jobs.c.worker_id, jobs.c.project_id, jobs.c.key)
-            .where(
-                jobs.c.queue.in_(QUEUES),
-                jobs.c.state == JobState.STARTED.value,
-                jobs.c.lease_expires_at < now(),
-            )
-            .limit(_CHUNK)
-        )
-        lapsed = connection.execute(query).all()
+        lapsed = connection.execute(_lapsed().limit(_CHUNK)).all()
     rescued = 0
     for row in lapsed:
-        rescued += in_transaction(engine, partial(_rescue, found=row))
+        try:
+            rescued += in_transaction(engine, partial(_rescue, found=row))
+        except DBAPIError:  # one that cannot be rescued keeps no other from it
+            logger.exception("job not rescued: job_id=%s", row.id)
         pass_turn(engine, row.project_id, row.key)
     return rescued
 
 
+def rescue_patiently(engine: Engine, wait_seconds: float) -> int:
+    """Rescue the jobs whose lease has lapsed now and still in `wait_seconds`.
+
+    For who cannot know whether the database was away a moment ago, see `dispatch_due`.
+    """
+    with connect(engine) as connection:
+        if connection.execute(_lapsed().limit(1)).first() is None:
+            return 0
+    time.sleep(wait_seconds)
+    rescued = rescue_lapsed(engine)
+    if rescued:
+        ring_due(engine)
+    return rescued
+
+
+def _lapsed() -> Select[Any]:
+    return select(
+        jobs.c.id, jobs.c.claim_id, jobs.c.worker_id, jobs.c.project_id, jobs.c.key
+    ).where(
+        jobs.c.queue.in_(QUEUES),
+        jobs.c.state == JobState.STARTED.value,
+        jobs.c.lease_expires_at < now(),
+    )
+
+
 def _rescue(connection: Connection, found: Any) -> bool:
     held = Claim(job_id=found.id, claim_id=found.claim_id, worker_id=found.worker_id)
-    row = lock_claimed(connection, held)
+    row = lock_claimed(connection, held, skip_locked=True)
     if row is None:
         return False
     alive = select(jobs.c.id).where(jobs.c.id == row.id, jobs.c.lease_expires_at >= now())

@@ -142,8 +142,13 @@ def release(engine: Engine, held: Claim, reason: str) -> Ended | None:
     return in_transaction(engine, work)
 
 
-def lock_claimed(connection: Connection, held: Claim) -> Row[Any] | None:
-    """The row of a job under lock, None if it is no longer held by this claim."""
+def lock_claimed(
+    connection: Connection, held: Claim, *, skip_locked: bool = False
+) -> Row[Any] | None:
+    """The row of a job under lock, None if it is no longer held by this claim.
+
+    `skip_locked`: None as well if another transaction is at it.
+    """
     return connection.execute(
         select(jobs, IS_WATCHED)
         .where(
@@ -151,7 +156,7 @@ def lock_claimed(connection: Connection, held: Claim) -> Row[Any] | None:
             jobs.c.claim_id == held.claim_id,
             jobs.c.state == JobState.STARTED.value,
         )
-        .with_for_update()
+        .with_for_update(skip_locked=skip_locked)
     ).one_or_none()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Engine, String, Text, case, null, select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
@@ -16,17 +18,49 @@ from chalicelib.db.prepared import Prepared, named
 from chalicelib.db.tables import jobs
 from chalicelib.domain import jsontext
 from chalicelib.domain.jobs import JobState
+from chalicelib.errors import RowLocked
 from chalicelib.services.claims import Claim, are_held, transition
 from chalicelib.services.delivery_plans import IS_WATCHED
-from chalicelib.services.job_lifecycle import record_success
+from chalicelib.services.job_lifecycle import record_success, succeed
+
+logger = logging.getLogger(__name__)
 
 
-def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]) -> set[str]:
+class Recorded(msgspec.Struct, frozen=True):
+    """The ids of jobs whose success was not recorded."""
+
+    #: Their claim was lost: nothing of them was changed.
+    lost: set[str]
+    #: Another transaction is at their rows: to be tried again.
+    locked: set[str]
+
+
+def succeed_many(engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]) -> Recorded:
     """Record SUCCESS of many jobs that change nothing besides themselves: one statement.
 
-    Those that somebody wants to hear of take a transaction.
-    Returns the ids of the jobs whose claim was lost: nothing of them was changed.
+    Those that somebody wants to hear of take a transaction. A row that is locked, or anything
+    else that is wrong with one of them, makes it one by one.
     """
+    try:
+        return Recorded(lost=_succeed_together(engine, results), locked=set())
+    except (RowLocked, DBAPIError):
+        lost, locked = set[str](), set[str]()
+        for held, result in results:
+            try:
+                if not succeed(engine, held, result):
+                    lost.add(held.job_id)
+            except RowLocked:
+                locked.add(held.job_id)
+            except DBAPIError:
+                logger.exception("success cannot be recorded: job_id=%s", held.job_id)
+                lost.add(held.job_id)
+        return Recorded(lost=lost, locked=locked)
+
+
+def _succeed_together(
+    engine: Engine, results: Sequence[tuple[Claim, msgspec.Raw | None]]
+) -> set[str]:
+    """Returns the ids of the jobs whose claim was lost."""
     claims = [held for held, _ in results]
     values: dict[str, str | None] = {}
     for number, (held, result) in enumerate(results):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 
@@ -21,6 +22,10 @@ class FakeHub:
 
     def call_later(self, seconds: float, callback: Callable[..., Any], *args: Any) -> None:
         self.later.append((seconds, callback, args))
+
+    def _pop_ready(self) -> list[Callable[[], Any]]:
+        soon, self._soon = self._soon, deque()
+        return [partial(callback, *args) for callback, args in soon]
 
     def run(self) -> None:
         """Do what is to be done soon, and what that asks for, until nothing is left."""

@@ -27,6 +27,13 @@ class FakeRequest:
     def foreign_job(self) -> NewJob | None:
         return self._new
 
+    @property
+    def is_foreign(self) -> bool:
+        return self._new is not None
+
+    def stays_in_pool(self) -> bool:
+        return self.worker_pid is not None
+
     def launch(self, desk: Any, pool: Any) -> None:
         self.worker_pid = 4711
         self.story.append("launched")

@@ -6,11 +6,15 @@ import threading
 from typing import Any
 
 import msgspec
+from billiard.einfo import ExceptionInfo
 from celery import current_app
 from celery.app.trace import fast_trace_task, trace_task_ret
 
 #: Results beyond this many bytes are recorded where they are, lest a batch grow too large.
 MAX_BYTES = 16 * 1024
+
+#: In the place of Celery's 0 (success) or 1 (failure, recorded): the tracer itself failed.
+BROKEN = 2
 
 _here = threading.local()
 
@@ -23,8 +27,16 @@ def run_job(*args: Any, **options: Any) -> tuple[int, Any, float]:
     """
     _here.success = None
     trace = fast_trace_task if current_app.use_fast_trace_task else trace_task_ret
-    failed, value, runtime = trace(*args, **options)
+    try:
+        failed, value, runtime = trace(*args, **options)
+    except Exception:  # noqa: BLE001 - the edge: pools of threads would tell nobody
+        return BROKEN, ExceptionInfo(), 0.0
     return failed, value if failed else _here.success, runtime
+
+
+def is_broken(answer: Any) -> bool:
+    """Whether a pool's answer is an error of its own, and not what `run_job` returned."""
+    return isinstance(answer, ExceptionInfo)
 
 
 def defer_success(result: msgspec.Raw | None) -> None:

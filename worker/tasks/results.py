@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +37,16 @@ def encode_result(engine: Engine, value: Any) -> msgspec.Raw | None:
     if len(encoded) > _SMALL_BYTES:
         _require_space(engine, encoded)
     return msgspec.Raw(encoded)
+
+
+def count_recordable(results: Sequence[msgspec.Raw | None]) -> int:
+    """How many of these results, the first at least, one statement can record together."""
+    size = 0
+    for count, result in enumerate(results):
+        size += 0 if result is None else len(bytes(result))
+        if count and size > _SMALL_BYTES:
+            return count
+    return len(results)
 
 
 def _require_space(engine: Engine, encoded: bytes) -> None:

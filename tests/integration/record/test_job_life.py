@@ -23,7 +23,7 @@ from chalicelib.db.clock import now
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.errors import ImmutableObject
-from chalicelib.services import claims, job_orders
+from chalicelib.services import claims, job_orders, leases
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import dispatch_due
 from chalicelib.services.job_lifecycle import (
@@ -142,7 +142,7 @@ class JobLife(RuleBasedStateMachine):
         found = {one.job_id: one for one in (self.claim(*which) for which in several)}
         results = [(held, msgspec.Raw(b"[1]")) for held in found.values()]
         for _ in range(1 + is_told_twice):
-            lost = succeed_many(self.engine, results)
+            lost = succeed_many(self.engine, results).lost
             recorded = {
                 one for one, held in found.items() if self.life(held).succeed(held, effects=0)
             }
@@ -154,7 +154,7 @@ class JobLife(RuleBasedStateMachine):
         """A worker gives back what it had not begun."""
         found = {one.job_id: one for one in (self.claim(*which) for which in several)}
         given = [self.life(held).unclaim(held) for held in found.values()]
-        assert claims.unclaim(self.engine, list(found.values())) == all(given)
+        assert leases.unclaim(self.engine, list(found.values())) == all(given)
 
     @precondition(is_work_going_on)
     @rule(which=WHICH, age=AGE)
@@ -167,12 +167,12 @@ class JobLife(RuleBasedStateMachine):
     @rule(which=WHICH, age=AGE)
     def beat(self, which: int, age: int) -> None:
         held = self.claim(which, age)
-        claims.extend(self.engine, held.worker_id, [held.job_id], LEASE)
+        leases.extend(self.engine, held.worker_id, [held.job_id], LEASE)
         life = self.life(held)
         is_holder = life.state == "STARTED" and life.holder.worker_id == held.worker_id  # type: ignore[union-attr]
         if is_holder:
             life.has_lapsed = False
-        orders = claims.read_orders(self.engine, held.worker_id, [held.job_id])
+        orders = leases.read_orders(self.engine, held.worker_id, [held.job_id])
         assert orders == ([held.job_id] if is_holder and life.is_cancel_ordered else [])
 
     @precondition(is_work_going_on)

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.services import job_orders
-from chalicelib.services.claims import claim, extend, read_orders
+from chalicelib.services.claims import claim
 from chalicelib.services.job_lifecycle import succeed
+from chalicelib.services.leases import extend, read_orders
 from tests.factories.jobs import (
     WORKER,
     create_claimed_job,

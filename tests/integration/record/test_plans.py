@@ -13,9 +13,9 @@ from chalicelib.db.clock import seconds_from_now
 from chalicelib.db.engine import make_engine
 from chalicelib.db.tables import job_tags, jobs
 from chalicelib.domain.jobs import JobState
-from chalicelib.services.claims import extend
 from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed, ring_due, ring_lost
 from chalicelib.services.job_reading import JobFilter, list_newest
+from chalicelib.services.leases import extend
 from chalicelib.services.scheduling import make_due
 from tests.factories.jobs import WORKER, create_job
 from tests.factories.schedules import create_schedule

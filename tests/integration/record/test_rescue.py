@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.services import dispatcher, job_orders
-from chalicelib.services.claims import Claim, claim, extend
+from chalicelib.services.claims import Claim, claim
 from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed
 from chalicelib.services.job_lifecycle import fail, succeed
+from chalicelib.services.leases import extend
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_claimed_job, expire_lease, new_claim, read_job
 from tests.fakes.sqs import FakeSqs

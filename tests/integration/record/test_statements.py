@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event, text
 
 from chalicelib.db.engine import make_engine
 from chalicelib.domain.ids import new_id
-from chalicelib.services.claims import Claim, claim, claim_many, extend, read_orders
+from chalicelib.services.claims import Claim, claim, claim_many
 from chalicelib.services.job_lifecycle import fail, release, succeed
+from chalicelib.services.leases import extend, read_orders
 from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import WORKER, create_claimed_job, create_job, new_claim
 from tests.integration.record.outcome_verbs import BROKEN, after, leave_trace

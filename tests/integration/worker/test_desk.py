@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.db.clock import seconds_from_now
-from chalicelib.services import claims
+from chalicelib.services import claims, leases
 from chalicelib.services.adoption import NewJob
 from tests.factories.jobs import create_job, new_claim, read_job
 from tests.fakes.desk_bench import MakeBench
@@ -123,7 +123,7 @@ def test_outcome_of_a_lost_claim_is_dropped(engine: Engine, bench: MakeBench) ->
     made = bench(1)
     (request,) = made.take(create_job(engine).id)
     made.settle(request)
-    claims.unclaim(engine, [request.held])
+    leases.unclaim(engine, [request.held])
     held = new_claim(request.id, "worker-2")
     claims.claim(engine, held, 40.0)
     made.desk.record(request, SEVEN)  # type: ignore[arg-type]
@@ -178,12 +178,16 @@ def test_desk_sleeps_while_more_is_claimed_than_there_is_room_for(
 def test_job_that_cannot_be_launched_keeps_no_other_from_it(
     engine: Engine, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    launch = FakeRequest.launch
+
     def fail(self: FakeRequest, *_: object) -> None:
-        monkeypatch.undo()
+        monkeypatch.setattr(FakeRequest, "launch", launch)
         raise RecursionError("too deep for pickle")
 
     made = bench(1)
     monkeypatch.setattr(FakeRequest, "launch", fail)
     unlucky, lucky = made.take(create_job(engine).id, create_job(engine).id)
     made.settle(unlucky, lucky)
-    assert (unlucky.story, lucky.story) == (["put back"], ["launched"])
+    assert (unlucky.story, lucky.story) == (["finished"], ["launched"])
+    row = read_job(engine, unlucky.id)
+    assert (row.state, row.error["type"]) == ("FAILURE", "RecursionError")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import claims
+from chalicelib.services import claims, leases
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_job, read_job
 from tests.fakes.desk_bench import MakeBench
@@ -91,6 +91,6 @@ def test_claimed_jobs_stay_in_hand_when_they_cannot_be_given_back(
     launched, claimed, arrived = made.take(*(create_job(engine).id for _ in range(3)))
     made.settle(launched)
     made.wait_until(lambda: len(made.desk.in_hand()) == 2)
-    monkeypatch.setattr(claims, "unclaim", away)
+    monkeypatch.setattr(leases, "unclaim", away)
     assert made.desk.give_back() == [arrived]
     assert set(made.desk.in_hand()) == {launched, claimed}

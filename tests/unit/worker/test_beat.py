@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from chalicelib.services import claims, dispatcher, workers
+from chalicelib.services import dispatcher, leases, workers
 from chalicelib.settings import Settings
 from worker import beat, process
 
@@ -23,8 +23,8 @@ def test_leases_are_kept_while_sqs_does_not_answer(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(beat, "get_settings", lambda: settings)
     monkeypatch.setattr(process, "engine", lambda: None)
     monkeypatch.setattr(beat.Leaver, "listen", lambda self: None)
-    monkeypatch.setattr(claims, "extend", lambda *_: extended.release())
-    monkeypatch.setattr(claims, "read_orders", lambda *_: [])
+    monkeypatch.setattr(leases, "extend", lambda *_: extended.release())
+    monkeypatch.setattr(leases, "read_orders", lambda *_: [])
     monkeypatch.setattr(workers, "heartbeat", lambda *_: None)
     monkeypatch.setattr(workers, "deregister", lambda *_: None)
     monkeypatch.setattr(dispatcher, "keep_house", lambda *_, **__: None)
