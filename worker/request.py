@@ -21,7 +21,7 @@ from worker.metrics import METRICS
 from worker.process import WORKER_ID
 from worker.screening import parse_eta, require_sound
 from worker.tasks.claiming import make_foreign_job
-from worker.tasks.deferred import run_job
+from worker.tasks.deferred import BROKEN, is_broken, run_job
 
 if TYPE_CHECKING:
     from worker.desk import Desk
@@ -115,8 +115,25 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         )
         self._apply_result = None if result is None else ref(result)
 
-    def _on_result(self, desk: Desk, answer: tuple[int, Any, float], **_: Any) -> None:
-        failed, value, runtime = answer
+    def stays_in_pool(self) -> bool:
+        """Whether the pool may have begun the job; if so it is kept when Celery flushes the pool.
+
+        A flush forgets what no process has acknowledged, also what was written to one already.
+        """
+        job: Any = None if self._apply_result is None else self._apply_result()
+        if not hasattr(job, "_write_to"):
+            return True  # a pool of threads begins at once
+        if job._write_to is None:  # noqa: SLF001 - billiard tells it in no other way
+            return False
+        job._accepted = True  # noqa: SLF001 - the same
+        return True
+
+    def _on_result(self, desk: Desk, answer: Any, **_: Any) -> None:
+        # Pools of threads answer with an error that a task must not raise, as SystemExit.
+        failed, value, runtime = (BROKEN, answer, 0.0) if is_broken(answer) else answer
+        if failed == BROKEN:
+            self.on_failure(value)
+            return
         if failed:
             self.on_success(answer)
             return

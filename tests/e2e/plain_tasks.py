@@ -19,6 +19,12 @@ def add(x: Any, y: Any = 0) -> Any:
     return x + y
 
 
+@app.task(name="plain.exit")
+def leave() -> None:
+    """Raise what ends a process."""
+    raise SystemExit(3)
+
+
 @app.task(name="plain.note", bind=True)
 def plain_note(self: Any, text: str = "", seconds: float = 0) -> int:
     """Write in the ledger when it ran."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ import time
 from chalicelib.broker.queues import DEFAULT
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
+from tests.e2e.messages import envelope
 from tests.e2e.worker_process import wait_until
 
 
@@ -24,6 +26,21 @@ def test_short_job_is_finished_before_the_worker_leaves(make_fleet: MakeFleet) -
     assert fleet.list_workers() == []
     assert worker.group_pids() == []
     fleet.wait_until_queues_empty()
+
+
+def test_success_within_the_grace_leaves_no_message(make_fleet: MakeFleet) -> None:
+    """One that the main process records, after its event loop has ended."""
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
+    url = fleet.queue_url(DEFAULT)
+    fleet.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "120"})
+    worker = fleet.start_worker()
+    message = envelope("plain.note", ["done"], {"seconds": 3})
+    fleet.send(json.dumps(message))
+    fleet.wait_for_note(message["headers"]["id"], "done")
+    worker.terminate()
+    assert worker.wait_for_exit() == 0
+    assert fleet.job(message["headers"]["id"]).state == "SUCCESS"
+    assert fleet.count_messages(DEFAULT) == 0
 
 
 def test_long_job_is_released_uncounted_and_starts_elsewhere_at_once(

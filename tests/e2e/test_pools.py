@@ -31,6 +31,17 @@ def test_jobs_succeed_fail_and_are_retried(make_fleet: MakeFleet, pool: str) -> 
     assert fleet.list_workers() == []
 
 
+@pytest.mark.parametrize("pool", ["threads", "solo"])
+def test_task_that_exits_costs_no_slot(make_fleet: MakeFleet, pool: str) -> None:
+    fleet = make_fleet()
+    worker = fleet.start_worker("-P", pool, concurrency=1)
+    message = envelope("plain.exit")
+    fleet.send(json.dumps(message))
+    assert fleet.wait_for_state(message["headers"]["id"], "FAILURE", seconds=40).error
+    fleet.wait_for_state(fleet.submit(SLEEP, Sleep(seconds=0)), "SUCCESS")
+    assert worker.status is None
+
+
 def test_worker_of_threads_goes_on_when_it_was_full(make_fleet: MakeFleet) -> None:
     fleet = make_fleet()
     fleet.start_worker("-P", "threads", concurrency=2)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from chalicelib.services import dispatcher, job_orders
 from chalicelib.services.claims import Claim, claim
-from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed
+from chalicelib.services.dispatcher import dispatch_due, rescue_lapsed, rescue_patiently
 from chalicelib.services.job_lifecycle import fail, succeed
 from chalicelib.services.leases import extend
 from tests.factories.attempts import read_attempts
@@ -42,6 +42,27 @@ def test_nobody_is_rescued_while_workers_recover_from_an_outage(engine: Engine) 
     assert read_job(engine, held.job_id).state == "STARTED"
     extend(engine, "worker-1", [held.job_id], 40.0)
     assert dispatch_due(engine).rescued == 0
+
+
+def test_patient_rescue_spares_who_renews_meanwhile(
+    engine: Engine, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive, dead = create_lapsed_job(engine), create_lapsed_job(engine)
+    monkeypatch.setattr(
+        dispatcher.time, "sleep", lambda _: extend(engine, "worker-1", [alive.job_id], 40.0)
+    )
+    assert rescue_patiently(engine, 12.5) == 1
+    states = [read_job(engine, held.job_id).state for held in (alive, dead)]
+    assert states == ["STARTED", "PENDING"]
+    assert [sent.job_id for sent in sqs.sent] == [dead.job_id]
+
+
+def test_patient_rescue_waits_for_nobody_when_no_lease_has_lapsed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_claimed_job(engine)
+    monkeypatch.setattr(dispatcher.time, "sleep", pytest.fail)
+    assert rescue_patiently(engine, 12.5) == 0
 
 
 def test_rescued_job_is_rung_in_the_same_pass(engine: Engine, sqs: FakeSqs) -> None:

@@ -17,6 +17,7 @@ from tests.fakes.requests import FakeRequest
 from tests.fakes.sqs import FakeSqs
 from tests.integration.record.test_statements import recorded
 from worker import desk as desk_module
+from worker.tasks.results import count_recordable
 
 SEVEN = msgspec.Raw(b"7")
 
@@ -191,3 +192,20 @@ def test_job_that_cannot_be_launched_keeps_no_other_from_it(
     assert (unlucky.story, lucky.story) == (["finished"], ["launched"])
     row = read_job(engine, unlucky.id)
     assert (row.state, row.error["type"]) == ("FAILURE", "RecursionError")
+
+
+def test_pool_that_grew_is_filled_at_the_next_look(engine: Engine, bench: MakeBench) -> None:
+    made = bench(1)
+    first, second = made.take(create_job(engine).id, create_job(engine).id)
+    made.settle(first)
+    made.desk._pool.num_processes = 2
+    made.desk.look()
+    made.settle(second)
+    assert second.story == ["launched"]
+
+
+def test_large_results_are_not_recorded_together() -> None:
+    large, small = msgspec.Raw(b"x" * 100_000), msgspec.Raw(b"1")
+    assert count_recordable([large] * 5) == 2
+    assert count_recordable([msgspec.Raw(b"x" * 999_999)] * 2) == 1
+    assert count_recordable([small, None] * 40) == 80
