@@ -95,6 +95,8 @@ function openOne(main, id) {
 }
 
 function page({ record, jobs }, refresh) {
+  // While a job is at it, the API refuses another change.
+  const mayChange = may("write") && ["ACTIVE", "ERROR"].includes(record.provisioning_status);
   return [
     h(
       "nav",
@@ -106,8 +108,8 @@ function page({ record, jobs }, refresh) {
     head(
       record.name,
       null,
-      may("write") && button("Rename …", () => rename(record, refresh)),
-      may("write") && button("Destroy", () => destroy(record, refresh), "danger"),
+      mayChange && button("Rename …", () => rename(record, refresh)),
+      mayChange && button("Destroy", () => destroy(record, refresh), "danger"),
     ),
     h("div", { class: "lead" }, badge(record.provisioning_status)),
     record.fault &&

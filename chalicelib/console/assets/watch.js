@@ -38,7 +38,9 @@ export function watch(place, load, show, seconds = 3) {
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
       failures += 1;
-      if (fresh && error instanceof Problem)
+      const isGone = error.status === 404;
+      if (fresh && isGone) error.message = "It was here a moment ago, and is no longer there.";
+      if (fresh && error instanceof Problem && !isGone)
         tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
       else {
         tell("", "", "");
