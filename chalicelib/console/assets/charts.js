@@ -101,7 +101,11 @@ function chart({ data, series, legend, values, told, stepSeconds, label }) {
         padding: [8, 4, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-        scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1e-3) * 1.1 || 1] } },
+        scales: {
+          // A bar stands behind its moment: the last one needs its step as well.
+          x: { range: () => [data[0][0], data[0].at(-1) + stepSeconds] },
+          y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1e-3) * 1.1 || 1] },
+        },
         axes: [
           {
             ...axis,
