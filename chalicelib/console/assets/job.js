@@ -1,7 +1,6 @@
 // One job: what it is, how it went, what it was given and gave back, and what can be done.
 
-import { call, get, may, path } from "./api.js";
-import { ROOT } from "./api.js";
+import { ROOT, call, get, getOnce, may, path } from "./api.js";
 import { breakable, h, swap } from "./dom.js";
 import { ago, duration, json, seconds } from "./format.js";
 import { ask, attempt, badge, button, card, copier, facts, head, table } from "./parts.js";
@@ -15,12 +14,14 @@ const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 export async function open(main, { id }) {
   let last = "";
   const load = async (signal) => {
-    const [job, { attempts }, { jobs }] = await Promise.all([
+    const [{ tasks }, job, { attempts }, { jobs }] = await Promise.all([
+      getOnce("tasks"),
       get(path(["jobs", id]), { signal }),
       get(path(["jobs", id, "attempts"]), { signal }),
       get(path(["jobs"], { parent_id: id, limit: 20 }), { signal }),
     ]);
-    return { job, attempts, followers: jobs };
+    const isPublic = tasks.some((task) => task.name === job.task && task.is_public);
+    return { job, attempts, followers: jobs, isPublic };
   };
   const watcher = watch(main, load, (found) => {
     const now = JSON.stringify(found);
@@ -38,7 +39,7 @@ export async function open(main, { id }) {
   };
 }
 
-function page({ job, attempts, followers }, refresh) {
+function page({ job, attempts, followers, isPublic }, refresh) {
   return [
     h(
       "nav",
@@ -47,7 +48,7 @@ function page({ job, attempts, followers }, refresh) {
       " / ",
       h("span", {}, job.id),
     ),
-    head(job.task, null, ...actions(job, refresh)),
+    head(job.task, null, ...actions(job, isPublic, refresh)),
     h(
       "div",
       { class: "lead" },
@@ -75,7 +76,8 @@ function page({ job, attempts, followers }, refresh) {
   ];
 }
 
-function actions(job, refresh) {
+/** What can be done; jobs of tasks that are not public are made by the system, for a record. */
+function actions(job, isPublic, refresh) {
   const order = (verb, done) => async () => {
     if (
       verb === "cancel" &&
@@ -96,10 +98,12 @@ function actions(job, refresh) {
     refresh();
   };
   return [
-    copier(() => asCurl(job), "Copy as curl", ""),
-    may("write") &&
+    isPublic && copier(() => asCurl(job), "Copy as curl", ""),
+    isPublic &&
+      may("write") &&
       h("a", { class: "button", href: link("submit", [], { like: job.id }) }, "Submit another"),
     may("write") &&
+      !recordOf(job) &&
       (job.state === "FAILURE" || job.state === "REVOKED") &&
       button("Retry", order("retry", "The job is to run once more."), "primary", {
         "data-key": "retry",
@@ -206,14 +210,12 @@ function about(job) {
 }
 
 function related(job) {
-  const record = job.parameters.load_balancer_id;
+  const record = recordOf(job);
   const one = (id) => h("a", { href: link("job", id) }, h("code", {}, id));
   const pairs = [
     [
       "Load balancer",
-      typeof record === "string" && job.task.startsWith("network.")
-        ? h("a", { href: link("loadbalancers", record) }, h("code", {}, record))
-        : null,
+      record ? h("a", { href: link("loadbalancers", record) }, h("code", {}, record)) : null,
     ],
     ["Follows", job.parent_id && one(job.parent_id)],
     ["Replaced by", job.superseded_by && one(job.superseded_by)],
@@ -224,6 +226,10 @@ function related(job) {
   ];
   return pairs.some(([, value]) => value) && card("Belongs together", facts(pairs));
 }
+
+/** The id of the load balancer that it is about: its change is asked for again, not its job. */
+const recordOf = (job) =>
+  job.task.startsWith("network.loadbalancers.") ? job.parameters.load_balancer_id : undefined;
 
 /** Jobs that this one brought about: parts of its canvas, and deliveries that tell of it. */
 const followed = (job, followers) =>
