@@ -76,7 +76,8 @@ class LocalHandler(ChaliceRequestHandler):
         self, code: int, headers: dict[str, Any], body: str | bytes | None
     ) -> None:
         # Chalice's own answer, which no middleware sees and which API Gateway gives in AWS.
-        if code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" not in headers:
+        is_problem = headers.get("Content-Type") == "application/problem+json"
+        if code == HTTPStatus.METHOD_NOT_ALLOWED and not is_problem:
             self.send_error(code)
         else:
             super()._send_http_response(code, headers, body)
