@@ -14,6 +14,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from chalicelib.broker.queues import QUEUES, dead_letter_queue
 from infra.local.servers.fauxqs import Fauxqs
 from infra.local.servers.mariadb import MariaDB
 from infra.local.servers.process import GuardedProcess
@@ -28,7 +29,7 @@ OWN_BIN = Path(sys.executable).parent
 
 PROJECT = "bench"
 _ACCOUNT = "000000000000"
-_QUEUES = ("default", "network", "default-dead", "network-dead")
+_QUEUES = (*QUEUES, *map(dead_letter_queue, QUEUES))
 #: Each commit reaches the disk; a memory for a table of a million rows.
 _DATABASE_OPTIONS = ("--innodb-buffer-pool-size=2G", "--innodb-log-file-size=256M")
 
