@@ -75,6 +75,7 @@ def test_received_messages_that_were_not_started_come_back(make_fleet: MakeFleet
     job_ids = [fleet.submit(SLEEP, Sleep(seconds=1.2)) for _ in range(8)]
     first = fleet.start_worker("--prefetch-multiplier", "4", concurrency=1)
     wait_until(lambda: first.text.count("received") >= 4, 20)
+    wait_until(lambda: any(fleet.job(job_id).state == "STARTED" for job_id in job_ids), 20)
     first.terminate()
     wait_until(lambda: fleet.count_visible(DEFAULT) >= 7, 5)
     assert first.wait_for_exit() == 0
