@@ -128,6 +128,13 @@ class IdempotencyKeyReused(ApiError):
     status = 422
 
 
+class SecretShownOnce(ApiError):
+    """What an earlier request with this Idempotency-Key made is shown once only."""
+
+    code = "secret-shown-once"
+    status = 409
+
+
 class KeystoneUnavailable(ApiError):
     """Keystone cannot be asked about this token at the moment; nothing was changed."""
 

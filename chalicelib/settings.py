@@ -105,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     health_file: str | None = None
     #: Days that finished jobs are kept; 0 keeps them for ever.
     retention_days: int = 30
+    #: Days that entries of the audit are kept; 0 keeps them for ever.
+    audit_retention_days: int = 365
 
     @property
     def serializers(self) -> list[str]:
@@ -208,6 +210,7 @@ def _contradictions(settings: Settings) -> list[str]:
             "shutdown_grace_seconds",
             "cancel_grace_seconds",
             "retention_days",
+            "audit_retention_days",
             "rate_limit_per_minute",
         )
         if not 0 <= getattr(settings, name) < 1_000_000

@@ -182,6 +182,7 @@ class Beat(threading.Thread):
                 engine,
                 lease_seconds=settings.lease_seconds,
                 retention_days=settings.retention_days,
+                audit_retention_days=settings.audit_retention_days,
             )
 
     def _heard(self, channel: Any) -> dict[str, float]:

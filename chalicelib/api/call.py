@@ -68,10 +68,11 @@ class Call:
         assert self.caller is not None
         return self.caller.seen_at
 
-    def once(self, body: msgspec.Struct) -> Once | None:
+    def once(self, body: msgspec.Struct | None = None) -> Once | None:
         """The Idempotency-Key of this request, if it has one. Raises ApiError.
 
-        `body`: what was read of the body, so that spaces and order in it do not matter.
+        `body`: what was read of the body, so that spaces and order in it do not matter; None
+        for a route that takes none.
         """
         key = self.request.headers.get("idempotency-key")
         if key is None:

@@ -52,25 +52,67 @@ def resume_task(call: Call, task: str) -> Response:
     return _resume(call, "task", task)
 
 
-@route(blueprint, "PUT", f"{_QUEUE}/limit", scope=Scope.ADMIN, body=NewLimit, answers=_PAUSED)
+@route(blueprint, "GET", f"{_QUEUE}/limit", scope=Scope.READ, answers=_PAUSED)
+def get_queue_limit(call: Call, queue: str) -> Response:
+    """Look at the pause and the limit of a queue; null where there is none."""
+    return _get(call, "queue", queue)
+
+
+@route(blueprint, "GET", f"{_TASK}/limit", scope=Scope.READ, answers=_PAUSED)
+def get_task_limit(call: Call, task: str) -> Response:
+    """Look at the pause and the limit of a task; null where there is none."""
+    return _get(call, "task", task)
+
+
+@route(
+    blueprint,
+    "PUT",
+    f"{_QUEUE}/limit",
+    scope=Scope.ADMIN,
+    body=NewLimit,
+    answers=_PAUSED,
+    is_conditional=True,
+)
 def limit_queue(call: Call, queue: str, body: NewLimit) -> Response:
     """Limit how many jobs of a queue begin in a time, or run at once."""
     return _limit(call, "queue", queue, body)
 
 
-@route(blueprint, "PUT", f"{_TASK}/limit", scope=Scope.ADMIN, body=NewLimit, answers=_PAUSED)
+@route(
+    blueprint,
+    "PUT",
+    f"{_TASK}/limit",
+    scope=Scope.ADMIN,
+    body=NewLimit,
+    answers=_PAUSED,
+    is_conditional=True,
+)
 def limit_task(call: Call, task: str, body: NewLimit) -> Response:
     """Limit how many jobs of a task begin in a time, or run at once."""
     return _limit(call, "task", task, body)
 
 
-@route(blueprint, "DELETE", f"{_QUEUE}/limit", scope=Scope.ADMIN, answers={204: None})
+@route(
+    blueprint,
+    "DELETE",
+    f"{_QUEUE}/limit",
+    answers={204: None},
+    scope=Scope.ADMIN,
+    is_conditional=True,
+)
 def unlimit_queue(call: Call, queue: str) -> Response:
     """Take the limit of a queue away."""
     return _unlimit(call, "queue", queue)
 
 
-@route(blueprint, "DELETE", f"{_TASK}/limit", scope=Scope.ADMIN, answers={204: None})
+@route(
+    blueprint,
+    "DELETE",
+    f"{_TASK}/limit",
+    answers={204: None},
+    scope=Scope.ADMIN,
+    is_conditional=True,
+)
 def unlimit_task(call: Call, task: str) -> Response:
     """Take the limit of a task away."""
     return _unlimit(call, "task", task)
@@ -79,47 +121,41 @@ def unlimit_task(call: Call, task: str) -> Response:
 _Kind = Literal["queue", "task"]
 
 
-def _pause(call: Call, kind: _Kind, name: str) -> Response:
-    from chalicelib.services import audit, controls
+def _get(call: Call, kind: _Kind, name: str) -> Response:
+    from chalicelib.services import controls
 
-    row = controls.pause(call.engine, kind, name)
-    audit.record_alone(call.engine, call.project_id, f"{kind}s.pause", name)
+    return json_response(ControlView.from_row(controls.get(call.engine, kind, name)))
+
+
+def _pause(call: Call, kind: _Kind, name: str) -> Response:
+    from chalicelib.services import controls
+
+    row = controls.pause(call.engine, kind, name, by=call.project_id)
     return json_response(ControlView.from_row(row))
 
 
 def _resume(call: Call, kind: _Kind, name: str) -> Response:
-    from chalicelib.services import audit, controls
+    from chalicelib.services import controls
 
-    _require(kind, name)
-    let_go = controls.resume(call.engine, kind, name)
-    audit.record_alone(call.engine, call.project_id, f"{kind}s.resume", name)
-    return json_response(ResumedAnswer(let_go))
+    return json_response(
+        ResumedAnswer(controls.resume(call.engine, kind, name, by=call.project_id))
+    )
 
 
 def _limit(call: Call, kind: _Kind, name: str, body: NewLimit) -> Response:
-    from chalicelib.services import audit, controls
+    from chalicelib.services import controls
 
     limit = controls.Limit(
         rate_count=body.rate_count, rate_seconds=body.rate_seconds, at_once=body.at_once
     )
-    row = controls.set_limit(call.engine, kind, name, limit)
-    audit.record_alone(call.engine, call.project_id, f"{kind}s.limit", name)
+    require = call.unchanged(ControlView.from_row)
+    row = controls.set_limit(call.engine, kind, name, limit, by=call.project_id, require=require)
     return json_response(ControlView.from_row(row))
 
 
 def _unlimit(call: Call, kind: _Kind, name: str) -> Response:
-    from chalicelib.services import audit, controls
+    from chalicelib.services import controls
 
-    _require(kind, name)
-    controls.remove_limit(call.engine, kind, name)
-    audit.record_alone(call.engine, call.project_id, f"{kind}s.unlimit", name)
+    require = call.unchanged(ControlView.from_row)
+    controls.remove_limit(call.engine, kind, name, by=call.project_id, require=require)
     return Response("", {}, 204)
-
-
-def _require(kind: _Kind, name: str) -> None:
-    from chalicelib.services import fleet
-
-    if kind == "queue":
-        fleet.require_queue(name)
-    else:
-        fleet.get_task(name)

@@ -80,14 +80,21 @@ def browse_dead_letters(call: Call, queue: str, body: DeadLetterSearch) -> Respo
     scope=Scope.ADMIN,
     body=Redrive,
     answers={200: RedriveAnswer},
+    is_repeatable=True,
 )
 def redrive_dead_letters(call: Call, queue: str, body: Redrive) -> Response:
     """Move dead letters of the project back to their queue."""
-    from chalicelib.services import audit, dead_letters, fleet
+    from chalicelib.services import dead_letters, fleet
 
     fleet.require_queue(queue)
-    moved = dead_letters.redrive(call.project_id, queue, body.limit, body.message_ids)
-    audit.record_alone(call.engine, call.project_id, "queues.redrive", queue, moved=moved)
+    moved = dead_letters.redrive(
+        call.engine,
+        call.project_id,
+        queue,
+        body.limit,
+        body.message_ids,
+        once=call.once(body),
+    )
     return json_response(RedriveAnswer(moved))
 
 

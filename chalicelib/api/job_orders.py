@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -23,12 +24,20 @@ def cancel_job(call: Call, job_id: str) -> Response:
     return _ordered(call, job_orders.cancel(call.engine, call.project_id, job_id))
 
 
-@route(blueprint, "POST", "/jobs/{job_id}/retry", scope=Scope.WRITE, answers={202: JobView})
+@route(
+    blueprint,
+    "POST",
+    "/jobs/{job_id}/retry",
+    scope=Scope.WRITE,
+    answers={202: JobView},
+    is_repeatable=True,
+)
 def retry_job(call: Call, job_id: str) -> Response:
     """Run a job that failed or was cancelled once more, with all its attempts before it."""
     from chalicelib.services import job_orders
 
-    return _ordered(call, job_orders.retry(call.engine, call.project_id, job_id))
+    row = job_orders.retry(call.engine, call.project_id, job_id, once=call.once())
+    return _ordered(call, row)
 
 
 @route(
@@ -53,12 +62,13 @@ def cancel_jobs(call: Call, body: OrderedJobs) -> Response:
     scope=Scope.WRITE,
     body=OrderedJobs,
     answers={200: OrderedAnswer},
+    is_repeatable=True,
 )
 def retry_jobs(call: Call, body: OrderedJobs) -> Response:
     """Retry the jobs that fulfil the criteria and failed or were cancelled, or count them."""
     from chalicelib.services.job_orders import retry_many
 
-    return _swept(call, retry_many, body)
+    return _swept(call, partial(retry_many, once=call.once(body)), body)
 
 
 def _ordered(call: Call, row: Any) -> Response:

@@ -29,7 +29,12 @@ def dispatch(event: CloudWatchEvent) -> dict[str, int]:
     # Every lease may have lapsed in an outage: workers that are alive have two beats to renew.
     rescued = rescue_patiently(engine, 2.5 * settings.beat_seconds)
     done = msgspec.structs.replace(done, rescued=rescued)
-    keep_house(engine, lease_seconds=settings.lease_seconds, retention_days=settings.retention_days)
+    keep_house(
+        engine,
+        lease_seconds=settings.lease_seconds,
+        retention_days=settings.retention_days,
+        audit_retention_days=settings.audit_retention_days,
+    )
     if settings.deployment is not None:
         report_backlog(engine, settings.deployment)
     return msgspec.structs.asdict(done)

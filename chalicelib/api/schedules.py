@@ -115,11 +115,18 @@ def resume_schedule(call: Call, schedule_id: str) -> Response:
     return json_response(ScheduleView.from_row(row))
 
 
-@route(blueprint, "POST", f"{_ONE}/run", scope=Scope.WRITE, answers={202: JobView})
+@route(
+    blueprint,
+    "POST",
+    f"{_ONE}/run",
+    scope=Scope.WRITE,
+    answers={202: JobView},
+    is_repeatable=True,
+)
 def run_schedule(call: Call, schedule_id: str) -> Response:
     """Make a job at once, beside those of the schedule, which may be paused."""
     from chalicelib.services import schedules
 
-    job = schedules.run_now(call.engine, call.project_id, schedule_id)
+    job = schedules.run_now(call.engine, call.project_id, schedule_id, once=call.once())
     view = JobView.from_row(job, is_admin=call.is_admin)
     return json_response(view, 202, call.location("/jobs", job.id))

@@ -24,7 +24,15 @@ _ALL = "/tokens"
 _ONE = "/tokens/{token_id}"
 
 
-@route(blueprint, "POST", _ALL, scope=Scope.ADMIN, body=NewToken, answers={201: TokenWithSecret})
+@route(
+    blueprint,
+    "POST",
+    _ALL,
+    scope=Scope.ADMIN,
+    body=NewToken,
+    answers={201: TokenWithSecret},
+    is_repeatable=True,
+)
 def create_token(call: Call, body: NewToken) -> Response:
     """Make a token; this answer alone shows it."""
     from chalicelib.services import tokens
@@ -35,6 +43,7 @@ def create_token(call: Call, body: NewToken) -> Response:
         [body.scope],
         name=body.name,
         expires_in_seconds=body.expires_in_seconds,
+        once=call.once(body),
     )
     return _made(call, *made)
 
@@ -63,23 +72,30 @@ def get_token(call: Call, token_id: str) -> Response:
     scope=Scope.ADMIN,
     body=RotatedToken,
     answers={201: TokenWithSecret},
+    is_repeatable=True,
 )
 def rotate_token(call: Call, token_id: str, body: RotatedToken) -> Response:
     """Replace a token by a new one; the old one works for `overlap_seconds` more."""
     from chalicelib.services import tokens
 
     made = tokens.rotate(
-        call.engine, call.project_id, token_id, overlap_seconds=body.overlap_seconds
+        call.engine,
+        call.project_id,
+        token_id,
+        overlap_seconds=body.overlap_seconds,
+        once=call.once(body),
     )
     return _made(call, *made)
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.ADMIN, answers={204: None})
+@route(blueprint, "DELETE", _ONE, scope=Scope.ADMIN, answers={204: None}, is_conditional=True)
 def revoke_token(call: Call, token_id: str) -> Response:
     """Make a token worthless from now on."""
     from chalicelib.services import tokens
 
-    tokens.revoke(call.engine, token_id, call.project_id)
+    tokens.revoke(
+        call.engine, token_id, call.project_id, require=call.unchanged(TokenView.from_row)
+    )
     return Response("", {}, 204)
 
 

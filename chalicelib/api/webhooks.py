@@ -66,39 +66,70 @@ def get_webhook(call: Call, webhook_id: str) -> Response:
     )
 
 
-@route(blueprint, "PUT", _ONE, scope=Scope.WRITE, body=ChangedWebhook, answers={200: WebhookView})
+@route(
+    blueprint,
+    "PUT",
+    _ONE,
+    scope=Scope.WRITE,
+    body=ChangedWebhook,
+    answers={200: WebhookView},
+    is_conditional=True,
+)
 def change_webhook(call: Call, webhook_id: str, body: ChangedWebhook) -> Response:
     """Change, disable or enable a webhook; what the body does not name stays."""
     from chalicelib.services import webhooks
 
-    row = webhooks.change(call.engine, call.project_id, webhook_id, body)
+    row = webhooks.change(
+        call.engine,
+        call.project_id,
+        webhook_id,
+        body,
+        require=call.unchanged(WebhookView.from_row),
+    )
     return json_response(WebhookView.from_row(row))
 
 
-@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None})
+@route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers={204: None}, is_conditional=True)
 def delete_webhook(call: Call, webhook_id: str) -> Response:
     """Delete a webhook with its deliveries."""
     from chalicelib.services import webhooks
 
-    webhooks.delete_webhook(call.engine, call.project_id, webhook_id)
+    webhooks.delete_webhook(
+        call.engine, call.project_id, webhook_id, require=call.unchanged(WebhookView.from_row)
+    )
     return Response("", {}, 204)
 
 
-@route(blueprint, "POST", f"{_ONE}/rotate", scope=Scope.WRITE, answers={200: WebhookWithSecret})
+@route(
+    blueprint,
+    "POST",
+    f"{_ONE}/rotate",
+    scope=Scope.WRITE,
+    answers={200: WebhookWithSecret},
+    is_repeatable=True,
+)
 def rotate_secret(call: Call, webhook_id: str) -> Response:
     """Give a webhook a new secret, which the answer shows; the old one signs for a day more."""
     from chalicelib.services import webhooks
 
-    row = webhooks.rotate(call.engine, call.project_id, webhook_id)
+    row = webhooks.rotate(call.engine, call.project_id, webhook_id, once=call.once())
     return json_response(WebhookWithSecret.from_row(row))
 
 
-@route(blueprint, "POST", f"{_ONE}/ping", scope=Scope.WRITE, answers={202: DeliveryView})
+@route(
+    blueprint,
+    "POST",
+    f"{_ONE}/ping",
+    scope=Scope.WRITE,
+    answers={202: DeliveryView},
+    is_repeatable=True,
+)
 def ping_webhook(call: Call, webhook_id: str) -> Response:
     """Send a webhook an event that says nothing."""
     from chalicelib.services import deliveries
 
-    return _accepted(call, deliveries.ping(call.engine, call.project_id, webhook_id))
+    row = deliveries.ping(call.engine, call.project_id, webhook_id, once=call.once())
+    return _accepted(call, row)
 
 
 @route(
@@ -127,12 +158,15 @@ def list_deliveries(call: Call, webhook_id: str, query: RecordPage) -> Response:
     f"{_ONE}/deliveries/{{delivery_id}}/redeliver",
     scope=Scope.WRITE,
     answers={202: DeliveryView},
+    is_repeatable=True,
 )
 def redeliver(call: Call, webhook_id: str, delivery_id: str) -> Response:
     """Send a delivery again that has ended."""
     from chalicelib.services import deliveries
 
-    row = deliveries.redeliver(call.engine, call.project_id, webhook_id, delivery_id)
+    row = deliveries.redeliver(
+        call.engine, call.project_id, webhook_id, delivery_id, once=call.once()
+    )
     return _accepted(call, row)
 
 

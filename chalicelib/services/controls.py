@@ -6,7 +6,9 @@ on its way; one that is let go is rung by the dispatcher.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import msgspec
@@ -19,10 +21,13 @@ from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import control_slots, controls
 from chalicelib.errors import NotFound
+from chalicelib.services import audit
 from chalicelib.services.dispatcher import ring_due
 from chalicelib.services.holding import let_go
 
 Scope = Literal["queue", "task"]
+#: What a client asks of the row that it wants to change; raises PreconditionFailed.
+Require = Callable[[Row[Any]], None]
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 #: Held jobs that are let go in one statement.
@@ -39,7 +44,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     at_once: int | None = None
 
 
-def pause(engine: Engine, scope: Scope, name: str) -> Row[Any]:
+# Each is told in the audit of the project `by` whose order it was, if it was a project's.
+
+
+def pause(engine: Engine, scope: Scope, name: str, *, by: str | None = None) -> Row[Any]:
     """Let no job of a queue or task begin until it is resumed; those that run go on.
 
     Raises NotFound if there is no such queue or task.
@@ -50,39 +58,51 @@ def pause(engine: Engine, scope: Scope, name: str) -> Row[Any]:
         row = _lock(connection, scope, name)
         if row.paused_at is None:
             connection.execute(update(controls).where(_is(row)).values(paused_at=now()))
+        _note(connection, by, scope, "pause", name)
         return _lock(connection, scope, name)
 
     return in_transaction(engine, work)
 
 
-def resume(engine: Engine, scope: Scope, name: str) -> int:
-    """Let jobs begin again; returns how many were let go. Nothing happens if it is not paused."""
+def resume(engine: Engine, scope: Scope, name: str, *, by: str | None = None) -> int:
+    """Let jobs begin again; returns how many were let go. Nothing happens if it is not paused.
+
+    Raises NotFound if there is no such queue or task.
+    """
+    _require(scope, name)
 
     def work(connection: Connection) -> None:
         row = _lock(connection, scope, name)
         connection.execute(update(controls).where(_is(row)).values(paused_at=null()))
         _drop_if_empty(connection, scope, name)
+        _note(connection, by, scope, "resume", name)
 
     in_transaction(engine, work)
     return _let_all_go(engine, scope, name)
 
 
-def set_limit(engine: Engine, scope: Scope, name: str, limit: Limit) -> Row[Any]:
+def set_limit(
+    engine: Engine,
+    scope: Scope,
+    name: str,
+    limit: Limit,
+    *,
+    by: str | None = None,
+    require: Require | None = None,
+) -> Row[Any]:
     """Limit a queue or task, in the place of the limit that it has; obeyed by the next claim.
 
     What begun before counts towards a new rate only as far as the old one counted it.
-    Raises NotFound if there is no such queue or task.
+    Raises NotFound if there is no such queue or task, and what `require` raises.
     """
     _require(scope, name)
 
     def work(connection: Connection) -> Row[Any]:
         row = _lock(connection, scope, name)
-        _make_slots(connection, row, "rate", limit.rate_count or 0)
-        _make_slots(connection, row, "at_once", limit.at_once or 0)
-        values = msgspec.structs.asdict(limit) | {"returns_at": None}
-        if limit.rate_count is None:
-            values["rate_seconds"] = None
-        connection.execute(update(controls).where(_is(row)).values(values))
+        if require is not None:
+            require(row)
+        _write_limit(connection, row, limit)
+        _note(connection, by, scope, "limit", name)
         return _lock(connection, scope, name)
 
     found = in_transaction(engine, work)
@@ -90,11 +110,40 @@ def set_limit(engine: Engine, scope: Scope, name: str, limit: Limit) -> Row[Any]
     return found
 
 
-def remove_limit(engine: Engine, scope: Scope, name: str) -> None:
-    """Limit a queue or task no longer."""
-    if _exists(engine, scope, name):
-        set_limit(engine, scope, name, Limit())
-        in_transaction(engine, lambda connection: _drop_if_empty(connection, scope, name))
+def remove_limit(
+    engine: Engine,
+    scope: Scope,
+    name: str,
+    *,
+    by: str | None = None,
+    require: Require | None = None,
+) -> None:
+    """Limit a queue or task no longer. Raises as `set_limit`."""
+    _require(scope, name)
+
+    def work(connection: Connection) -> None:
+        row = _lock(connection, scope, name)
+        if require is not None:
+            require(row)
+        _write_limit(connection, row, Limit())
+        _drop_if_empty(connection, scope, name)
+        _note(connection, by, scope, "unlimit", name)
+
+    in_transaction(engine, work)
+    _let_all_go(engine, scope, name)
+
+
+def get(engine: Engine, scope: Scope, name: str) -> Any:
+    """What holds for a queue or task: columns of `controls` as attributes, NULL if nothing does.
+
+    Raises NotFound if there is no such queue or task.
+    """
+    _require(scope, name)
+    query = select(controls).where(controls.c.scope == scope, controls.c.name == name)
+    with connect(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    nothing = dict.fromkeys(controls.c.keys()) | {"scope": scope, "name": name}
+    return SimpleNamespace(**nothing) if row is None else row
 
 
 def list_controls(engine: Engine) -> list[Row[Any]]:
@@ -122,10 +171,18 @@ def _require(scope: str, name: str) -> None:
         raise NotFound(f"There is no {scope} {name}; there are {', '.join(sorted(known))}.")
 
 
-def _exists(engine: Engine, scope: str, name: str) -> bool:
-    query = select(controls.c.name).where(controls.c.scope == scope, controls.c.name == name)
-    with connect(engine) as connection:
-        return connection.execute(query).one_or_none() is not None
+def _note(connection: Connection, by: str | None, scope: str, verb: str, name: str) -> None:
+    if by is not None:
+        audit.record(connection, by, f"{scope}s.{verb}", name)
+
+
+def _write_limit(connection: Connection, row: Row[Any], limit: Limit) -> None:
+    _make_slots(connection, row, "rate", limit.rate_count or 0)
+    _make_slots(connection, row, "at_once", limit.at_once or 0)
+    values = msgspec.structs.asdict(limit) | {"returns_at": None}
+    if limit.rate_count is None:
+        values["rate_seconds"] = None
+    connection.execute(update(controls).where(_is(row)).values(values))
 
 
 def _lock(connection: Connection, scope: str, name: str) -> Row[Any]:

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, Engine
 
 from chalicelib.broker.queues import dead_letter_queue
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.errors import QueueUnavailable
 from chalicelib.schemas.fleet import DeadLettersAnswer, DeadLetterView
+from chalicelib.services import audit
+from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.settings import get_settings
 
 #: Seconds that messages which are looked at stay invisible for others.
@@ -42,12 +45,42 @@ def browse(project_id: str, queue: str, limit: int) -> DeadLettersAnswer:
     return DeadLettersAnswer(views, rest + len(views))
 
 
-def redrive(project_id: str, queue: str, limit: int, message_ids: Sequence[str] | None) -> int:
+def redrive(
+    engine: Engine,
+    project_id: str,
+    queue: str,
+    limit: int,
+    message_ids: Sequence[str] | None = None,
+    *,
+    once: Once | None = None,
+) -> int:
     """Move dead letters of a project back to their queue; returns how many.
 
-    A message is sent before it is deleted, so one may be there twice if this is interrupted;
-    a second bell does no harm. Raises QueueUnavailable.
+    The audit tells of it before it is done, and of how many afterwards. A request that is
+    repeated after one that was not completed goes on with it.
+
+    Raises:
+        QueueUnavailable: some may have been moved.
+        IdempotencyKeyReused: the key was used for something else.
     """
+
+    def begin(connection: Connection) -> tuple[str, list[str]]:
+        entry_id = audit.record(connection, project_id, "queues.redrive", queue)
+        return entry_id, [entry_id]
+
+    entry_id = in_transaction_once(engine, once, begin, lambda ids: ids[0])
+    if once is not None and once.is_replay:
+        if told := audit.read_details(engine, entry_id):
+            return int(told["moved"])
+        once.is_replay = False
+    moved = _move(project_id, queue, limit, message_ids)
+    audit.complete(engine, entry_id, moved=moved)
+    return moved
+
+
+def _move(project_id: str, queue: str, limit: int, message_ids: Sequence[str] | None) -> int:
+    # A message is sent before it is deleted, so one may be there twice if this is interrupted;
+    # a second bell does no harm.
     settings, is_of = get_settings(), _is_of(project_id)
     chosen = None if message_ids is None else frozenset(message_ids)
 

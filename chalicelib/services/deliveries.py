@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, select, update
 
 from chalicelib.db.clock import now
-from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.engine import connect
 from chalicelib.db.paging import older_than
 from chalicelib.db.tables import deliveries, jobs, webhooks
 from chalicelib.domain.jobs import FINAL
@@ -20,6 +20,7 @@ from chalicelib.services import audit
 from chalicelib.services import webhooks as webhooks_service
 from chalicelib.services.delivery_plans import insert_deliveries, insert_jobs
 from chalicelib.services.dispatcher import ring_waiting
+from chalicelib.services.idempotency import Once, in_transaction_once
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +37,13 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     payload: dict[str, Any]
 
 
-def ping(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
+def ping(engine: Engine, project_id: str, webhook_id: str, *, once: Once | None = None) -> Row[Any]:
     """Send an event that says nothing, to see whether a webhook works. Returns the delivery.
 
     Raises:
         NotFound: this project has no such webhook.
         ImmutableObject: it is disabled.
+        IdempotencyKeyReused: the key was used for something else.
     """
 
     def work(connection: Connection) -> str:
@@ -52,15 +54,23 @@ def ping(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
         event = Event(type=EventType.PING, timestamp=at, data=data)
         return insert_deliveries(connection, project_id, [(webhook_id, event)])[0]
 
-    return _commit_and_ring(engine, webhook_id, work)
+    return _commit_and_ring(engine, webhook_id, once, work)
 
 
-def redeliver(engine: Engine, project_id: str, webhook_id: str, delivery_id: str) -> Row[Any]:
+def redeliver(
+    engine: Engine,
+    project_id: str,
+    webhook_id: str,
+    delivery_id: str,
+    *,
+    once: Once | None = None,
+) -> Row[Any]:
     """Send a delivery again that has ended, well or badly: by a new job, under the same id.
 
     Raises:
         NotFound: there is no such delivery of this webhook in this project.
         ImmutableObject: it has not ended, or the webhook is disabled.
+        IdempotencyKeyReused: the key was used for something else.
     """
 
     def work(connection: Connection) -> str:
@@ -75,7 +85,7 @@ def redeliver(engine: Engine, project_id: str, webhook_id: str, delivery_id: str
         )
         return delivery_id
 
-    return _commit_and_ring(engine, webhook_id, work)
+    return _commit_and_ring(engine, webhook_id, once, work)
 
 
 def list_newest(
@@ -125,12 +135,19 @@ def load(engine: Engine, delivery_id: str) -> Sending | None:
 
 
 def _commit_and_ring(
-    engine: Engine, webhook_id: str, work: Callable[[Connection], str]
+    engine: Engine, webhook_id: str, once: Once | None, work: Callable[[Connection], str]
 ) -> Row[Any]:
-    delivery_id = in_transaction(engine, work)
-    with connect(engine) as connection:
-        row = _find(connection, webhook_id, delivery_id)
-    ring_waiting(engine, row.job_id)
+    def work_once(connection: Connection) -> tuple[Row[Any], list[str]]:
+        delivery_id = work(connection)
+        return _find(connection, webhook_id, delivery_id), [delivery_id]
+
+    def replay(ids: Sequence[str]) -> Row[Any]:
+        with connect(engine) as connection:
+            return _find(connection, webhook_id, ids[0])
+
+    row = in_transaction_once(engine, once, work_once, replay)
+    if once is None or not once.is_replay:
+        ring_waiting(engine, row.job_id)
     return row
 
 

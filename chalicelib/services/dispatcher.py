@@ -35,7 +35,7 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING, JobState
-from chalicelib.services import admission, idempotency, job_counts, workers
+from chalicelib.services import admission, audit, idempotency, job_counts, workers
 from chalicelib.services import heard as heard_service
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import (
@@ -91,18 +91,22 @@ def dispatch_due(engine: Engine, *, may_rescue: bool = True) -> Dispatched:
     return done
 
 
-def keep_house(engine: Engine, *, lease_seconds: float, retention_days: int) -> None:
+def keep_house(
+    engine: Engine, *, lease_seconds: float, retention_days: int, audit_retention_days: int
+) -> None:
     """Prune workers that are gone, count what ended, delete what is old: once a minute."""
     pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
     job_counts.keep_counts(engine)
     cleaned = clean(engine, retention_days) if retention_days else 0
     forgotten = idempotency.clean(engine)
-    if pruned or cleaned or forgotten:
+    dropped = audit.clean(engine, audit_retention_days) if audit_retention_days else 0
+    if pruned or cleaned or forgotten or dropped:
         logger.info(
-            "kept house: workers_pruned=%d jobs_cleaned=%d keys_forgotten=%d",
+            "kept house: workers_pruned=%d jobs_cleaned=%d keys_forgotten=%d audit_cleaned=%d",
             pruned,
             cleaned,
             forgotten,
+            dropped,
         )
 
 

@@ -20,8 +20,9 @@ from chalicelib.services import audit
 from chalicelib.services.chords import give_up_chord_of
 from chalicelib.services.claims import transition
 from chalicelib.services.delivery_plans import IS_WATCHED
+from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_lifecycle import make_bell
-from chalicelib.services.job_reading import JobFilter, find_job
+from chalicelib.services.job_reading import JobFilter, find_job, get_job
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.keys import join_line
 from chalicelib.services.outcomes import JobFacts, concerns_a_record, settle_cancelled
@@ -68,7 +69,7 @@ def cancel(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
     return row
 
 
-def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
+def retry(engine: Engine, project_id: str, job_id: str, *, once: Once | None = None) -> Row[Any]:
     """Run a job that failed or was cancelled once more, with all its attempts before it.
 
     Returns the row after the order.
@@ -76,9 +77,10 @@ def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
     Raises:
         NotFound: this project has no such job.
         ImmutableObject: the job has not failed, or is about a record that has states of its own.
+        IdempotencyKeyReused: the key was used for something else.
     """
 
-    def work(connection: Connection) -> tuple[Row[Any], list[Bell]]:
+    def work(connection: Connection) -> tuple[tuple[Row[Any], list[Bell]], list[str]]:
         row = find_job(connection, project_id, job_id, lock=True)
         if row.state not in _RETRIABLE:
             raise ImmutableObject(
@@ -91,10 +93,13 @@ def retry(engine: Engine, project_id: str, job_id: str) -> Row[Any]:
             )
         bells = _resubmit(connection, [row])
         audit.record(connection, project_id, "jobs.retry", job_id)
-        return find_job(connection, project_id, job_id), bells
+        return (find_job(connection, project_id, job_id), bells), [job_id]
+
+    def replay(ids: Sequence[str]) -> tuple[Row[Any], list[Bell]]:
+        return get_job(engine, project_id, ids[0]), []
 
     try:
-        row, bells = in_transaction(engine, work)
+        row, bells = in_transaction_once(engine, once, work, replay)
     except IntegrityError as error:
         raise ImmutableObject(
             "The job is to be unique, and another one like it is unfinished."
@@ -131,11 +136,18 @@ def cancel_many(
 
 
 def retry_many(
-    engine: Engine, project_id: str, wanted: JobFilter, *, limit: int, is_dry_run: bool = False
+    engine: Engine,
+    project_id: str,
+    wanted: JobFilter,
+    *,
+    limit: int,
+    is_dry_run: bool = False,
+    once: Once | None = None,
 ) -> Swept:
     """Retry jobs that match and failed or were cancelled, at most `limit` of them.
 
-    Left out are jobs about records, and those that an unfinished job like them forbids.
+    Left out are jobs about records, and those that an unfinished job like them forbids. Raises
+    IdempotencyKeyReused if the key was used for something else.
     """
     twin = jobs.alias()
     asked = [
@@ -147,7 +159,7 @@ def retry_many(
         return _count(engine, wanted, project_id, asked)
     ids = _choose(engine, wanted, project_id, asked, limit)
 
-    def work(connection: Connection) -> tuple[int, list[Bell]]:
+    def work(connection: Connection) -> tuple[tuple[Swept, list[Bell]], list[str]]:
         rows = _lock(connection, project_id, ids, _RETRIABLE)
         again = len(rows)
         plain = [row for row in rows if row.unique_digest is None]
@@ -160,11 +172,15 @@ def retry_many(
                 except IntegrityError:
                     again -= 1
         audit.record(connection, project_id, "jobs.retry_many", None, count=again)
-        return again, bells
+        done = Swept(again, len(ids) == limit)
+        return (done, bells), [str(again), str(done.has_more)]
 
-    again, bells = in_transaction(engine, work)
+    def replay(told: Sequence[str]) -> tuple[Swept, list[Bell]]:
+        return Swept(int(told[0]), told[1] == str(True)), []
+
+    done, bells = in_transaction_once(engine, once, work, replay)
     ring_committed(engine, bells)
-    return Swept(again, len(ids) == limit)
+    return done
 
 
 # --- One statement each ----------------------------------------------------------------------

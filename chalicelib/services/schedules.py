@@ -24,6 +24,7 @@ from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
 from chalicelib.schemas.checking import find_problems, to_pointer
 from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
+from chalicelib.services.job_reading import get_job
 from chalicelib.services.jobs import ring_committed
 from chalicelib.services.scheduling import insert_run, read_timing
 
@@ -131,23 +132,29 @@ def resume(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
     return in_transaction(engine, work)
 
 
-def run_now(engine: Engine, project_id: str, schedule_id: str) -> Row[Any]:
+def run_now(
+    engine: Engine, project_id: str, schedule_id: str, *, once: Once | None = None
+) -> Row[Any]:
     """Make a job beside those of the schedule, which may be paused; returns the job's row.
 
     Raises:
         NotFound: this project has no such schedule.
         ImmutableObject: this release does not know its task.
+        IdempotencyKeyReused: the key was used for something else.
     """
 
-    def work(connection: Connection) -> tuple[Row[Any], Bell]:
+    def work(connection: Connection) -> tuple[tuple[Row[Any], list[Bell]], list[str]]:
         row = _find(connection, project_id, schedule_id, lock=True)
         audit.record(connection, project_id, "schedules.run", row.id)
         bell = insert_run(connection, row, read_clock(connection))
         job = connection.execute(select(jobs).where(jobs.c.id == bell.job_id)).one()
-        return job, bell
+        return (job, [bell]), [job.id]
 
-    job, bell = in_transaction(engine, work)
-    ring_committed(engine, [bell])
+    def replay(ids: Sequence[str]) -> tuple[Row[Any], list[Bell]]:
+        return get_job(engine, project_id, ids[0]), []
+
+    job, bells = in_transaction_once(engine, once, work, replay)
+    ring_committed(engine, bells)
     return job
 
 

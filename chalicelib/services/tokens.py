@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, bindparam, insert, null, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, insert, null, or_, select, update
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import tokens
 from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.scopes import Scope
-from chalicelib.errors import BellpullError, NotFound
+from chalicelib.errors import BellpullError, NotFound, SecretShownOnce
 from chalicelib.services import audit
+from chalicelib.services.idempotency import Once, in_transaction_once
 
 #: Makes a token recognisable to people and to scanners for leaked secrets.
 _PREFIX = "bp_"
@@ -40,17 +42,16 @@ class Caller(msgspec.Struct, frozen=True):
     seen_at: datetime
 
 
+_IS_VALID = and_(
+    tokens.c.revoked_at.is_(None), or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now())
+)
 _BY_DIGEST = select(
     tokens.c.id,
     tokens.c.project_id,
     tokens.c.scopes,
     tokens.c.last_used_at,
     now().label("seen_at"),
-).where(
-    tokens.c.digest == bindparam("digest"),
-    tokens.c.revoked_at.is_(None),
-    or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now()),
-)
+).where(tokens.c.digest == bindparam("digest"), _IS_VALID)
 
 
 def mint(
@@ -60,16 +61,20 @@ def mint(
     *,
     name: str | None = None,
     expires_in_seconds: int | None = None,
+    once: Once | None = None,
 ) -> tuple[str, str]:
     """Make a token; returns its id and the token itself, which is shown this once only.
 
-    Raises InvalidProject.
+    Raises:
+        InvalidProject: there can be no project of this name.
+        IdempotencyKeyReused: the key was used for something else.
+        SecretShownOnce: it was used for this, and nobody knows that token any more.
     """
     if not is_project_id(project_id):
         raise InvalidProject
     token_id, token = new_id(), _draw()
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> tuple[tuple[str, str], list[str]]:
         connection.execute(
             insert(tokens).values(
                 id=token_id,
@@ -82,9 +87,9 @@ def mint(
             )
         )
         audit.record(connection, project_id, "tokens.create", token_id)
+        return (token_id, token), [token_id]
 
-    in_transaction(engine, work)
-    return token_id, token
+    return in_transaction_once(engine, once, work, _refuse_replay)
 
 
 def identify(engine: Engine, token: str) -> Caller | None:
@@ -115,16 +120,24 @@ def get(engine: Engine, project_id: str, token_id: str) -> Row[Any]:
 
 
 def rotate(
-    engine: Engine, project_id: str, token_id: str, *, overlap_seconds: int
+    engine: Engine,
+    project_id: str,
+    token_id: str,
+    *,
+    overlap_seconds: int,
+    once: Once | None = None,
 ) -> tuple[str, str]:
     """Make a token like this one, which is worth nothing after `overlap_seconds` more.
 
-    Returns the new one's id and the new token itself. Raises NotFound if this project has no
-    such token that is valid.
+    Returns the new one's id and the new token itself.
+
+    Raises:
+        NotFound: this project has no such token that is valid.
+        IdempotencyKeyReused, SecretShownOnce: as `mint`.
     """
     new_token_id, token = new_id(), _draw()
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> tuple[tuple[str, str], list[str]]:
         row = _find(connection, project_id, token_id, is_valid=True)
         life = row.expires_at and max(1, round((row.expires_at - row.created_at).total_seconds()))
         connection.execute(
@@ -150,23 +163,40 @@ def rotate(
             .values(expires_at=seconds_from_now(overlap_seconds))
         )
         audit.record(connection, project_id, "tokens.rotate", token_id, new_id=new_token_id)
+        return (new_token_id, token), [new_token_id]
 
-    in_transaction(engine, work)
-    return new_token_id, token
+    return in_transaction_once(engine, once, work, _refuse_replay)
 
 
-def revoke(engine: Engine, token_id: str, project_id: str | None = None) -> None:
+def revoke(
+    engine: Engine,
+    token_id: str,
+    project_id: str | None = None,
+    *,
+    require: Callable[[Row[Any]], None] | None = None,
+) -> None:
     """Make a token worthless from now on; `project_id`: only if it is this project's.
 
-    Raises NotFound if no valid one has this id.
+    `require`: what else is asked of it; raises PreconditionFailed. Raises NotFound if no valid
+    one has this id.
     """
 
     def work(connection: Connection) -> None:
         row = _find(connection, project_id, token_id, is_valid=True)
+        if require is not None:
+            require(row)
         connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=now()))
         audit.record(connection, row.project_id, "tokens.revoke", token_id)
 
     in_transaction(engine, work)
+
+
+def _refuse_replay(ids: Sequence[str]) -> NoReturn:
+    raise SecretShownOnce(
+        f"A request with this Idempotency-Key made the token {ids[0]}, which was shown then and "
+        "is known to nobody here. If that answer is lost, revoke it and make another one under "
+        "another key."
+    )
 
 
 def _find(
@@ -176,7 +206,7 @@ def _find(
     if project_id is not None:
         query = query.where(tokens.c.project_id == project_id)
     if is_valid:
-        query = query.where(tokens.c.revoked_at.is_(None)).with_for_update()
+        query = query.where(_IS_VALID).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"There is no {'valid ' if is_valid else ''}token {token_id}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, delete, func, insert, null, select, update
@@ -25,6 +25,9 @@ from chalicelib.settings import get_settings
 MOST_WEBHOOKS = 20
 #: Seconds for which the secret before a rotation still signs.
 ROTATION_SECONDS = 86_400.0
+
+#: What a client asks of the row that it wants to change; raises PreconditionFailed.
+Require = Callable[[Row[Any]], None]
 
 
 def create(
@@ -83,7 +86,14 @@ def list_newest(
         return list(connection.execute(newest_first(query, webhooks).limit(limit)))
 
 
-def change(engine: Engine, project_id: str, webhook_id: str, wanted: ChangedWebhook) -> Row[Any]:
+def change(
+    engine: Engine,
+    project_id: str,
+    webhook_id: str,
+    wanted: ChangedWebhook,
+    *,
+    require: Require | None = None,
+) -> Row[Any]:
     """Change a webhook; what `wanted` leaves out stays. Returns the row as it is then.
 
     Raises:
@@ -101,24 +111,47 @@ def change(engine: Engine, project_id: str, webhook_id: str, wanted: ChangedWebh
     elif wanted.is_enabled is False:
         values["disabled_at"] = func.coalesce(webhooks.c.disabled_at, now())
         values["disabled_reason"] = func.coalesce(webhooks.c.disabled_reason, "Its owner did.")
-    return _update(engine, project_id, webhook_id, values, "webhooks.change")
+
+    def work(connection: Connection) -> Row[Any]:
+        if require is not None:
+            require(find(connection, project_id, webhook_id, lock=True))
+        return _update(connection, project_id, webhook_id, values, "webhooks.change")
+
+    return in_transaction(engine, work)
 
 
-def rotate(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
-    """Give a webhook a new secret; for a day messages are signed with both. Raises NotFound."""
+def rotate(
+    engine: Engine, project_id: str, webhook_id: str, *, once: Once | None = None
+) -> Row[Any]:
+    """Give a webhook a new secret; for a day messages are signed with both.
+
+    Raises NotFound, and IdempotencyKeyReused if the key was used for something else.
+    """
     values = {
         # In this order: MySQL assigns from left to right, and sees what it has assigned.
         "previous_secret": webhooks.c.secret,
         "previous_secret_expires_at": seconds_from_now(ROTATION_SECONDS),
         "secret": _make_secret(),
     }
-    return _update(engine, project_id, webhook_id, values, "webhooks.rotate")
+
+    def work(connection: Connection) -> tuple[Row[Any], list[str]]:
+        row = _update(connection, project_id, webhook_id, values, "webhooks.rotate")
+        return row, [webhook_id]
+
+    def replay(ids: Sequence[str]) -> Row[Any]:
+        return get(engine, project_id, ids[0])
+
+    return in_transaction_once(engine, once, work, replay)
 
 
-def delete_webhook(engine: Engine, project_id: str, webhook_id: str) -> None:
+def delete_webhook(
+    engine: Engine, project_id: str, webhook_id: str, *, require: Require | None = None
+) -> None:
     """Delete a webhook with its deliveries; what is not sent yet is not sent. Raises NotFound."""
 
     def work(connection: Connection) -> None:
+        if require is not None:
+            require(find(connection, project_id, webhook_id, lock=True))
         gone = connection.execute(delete(webhooks).where(_is_theirs(project_id, webhook_id)))
         if gone.rowcount == 0:
             raise _not_found(webhook_id)
@@ -137,11 +170,12 @@ def disable(engine: Engine, webhook_id: str, reason: str) -> None:
         )
 
 
-def find(connection: Connection, project_id: str, webhook_id: str) -> Row[Any]:
+def find(
+    connection: Connection, project_id: str, webhook_id: str, *, lock: bool = False
+) -> Row[Any]:
     """The row of a webhook. Raises NotFound if this project has no such one."""
-    row = connection.execute(
-        select(webhooks).where(_is_theirs(project_id, webhook_id))
-    ).one_or_none()
+    query = select(webhooks).where(_is_theirs(project_id, webhook_id))
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise _not_found(webhook_id)
     return row
@@ -172,19 +206,16 @@ def _insert(
 
 
 def _update(
-    engine: Engine, project_id: str, webhook_id: str, values: dict[str, Any], action: str
+    connection: Connection, project_id: str, webhook_id: str, values: dict[str, Any], action: str
 ) -> Row[Any]:
-    def work(connection: Connection) -> Row[Any]:
-        ordered = [(webhooks.c[name], value) for name, value in values.items()]
-        connection.execute(
-            update(webhooks)
-            .where(_is_theirs(project_id, webhook_id))
-            .ordered_values(*ordered, (webhooks.c.updated_at, now()))
-        )
-        audit.record(connection, project_id, action, webhook_id)
-        return find(connection, project_id, webhook_id)
-
-    return in_transaction(engine, work)
+    ordered = [(webhooks.c[name], value) for name, value in values.items()]
+    connection.execute(
+        update(webhooks)
+        .where(_is_theirs(project_id, webhook_id))
+        .ordered_values(*ordered, (webhooks.c.updated_at, now()))
+    )
+    audit.record(connection, project_id, action, webhook_id)
+    return find(connection, project_id, webhook_id)
 
 
 def _is_theirs(project_id: str, webhook_id: str) -> Any:

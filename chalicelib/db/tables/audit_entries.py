@@ -22,5 +22,6 @@ audit_entries = Table(
     Column("target", text(255)),
     Column("details", Json()),
     Index("ix_audit_entries_project_id_created_at_id", "project_id", "created_at", "id"),
+    Index("ix_audit_entries_created_at", "created_at"),
     **TABLE_OPTIONS,
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 
 @pytest.mark.parametrize("path", ["/queues/default", "/tasks/diagnostics.echo"])
@@ -26,8 +29,11 @@ def test_limit_is_set_replaced_and_taken_away(api: Any, path: str) -> None:
     assert (limit["rate_count"], limit["rate_seconds"], limit["at_once"]) == (5, 60, None)
     limit = api("PUT", f"{path}/limit", {"at_once": 2}).body
     assert (limit["rate_count"], limit["at_once"]) == (None, 2)
+    assert api("GET", f"{path}/limit").body == limit
     assert api("DELETE", f"{path}/limit").status == 204
     assert api("GET", "/limits").body["limits"] == []
+    limit = api("GET", f"{path}/limit").body
+    assert (limit["name"], limit["at_once"]) == (path.split("/")[2], None)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,38 @@ def test_what_is_not_there_is_not_found(api: Any) -> None:
             assert api("POST", f"{base}/{verb}").status == 404
         assert api("PUT", f"{base}/limit", {"at_once": 1}).status == 404
         assert api("DELETE", f"{base}/limit").status == 404
+        assert api("GET", f"{base}/limit").status == 404
+
+
+def test_order_and_its_entry_in_the_audit_are_one_transaction(api: Any, engine: Engine) -> None:
+    api("GET", "/limits")  # the token's use is written down, which happens once a minute
+    for method, path, body in (
+        ("POST", "/queues/default/pause", None),
+        ("POST", "/queues/default/resume", None),
+        ("PUT", "/queues/default/limit", {"at_once": 1}),
+        ("DELETE", "/queues/default/limit", None),
+    ):
+        with recorded_transactions(engine) as found:
+            assert api(method, path, body).status < 300
+        told = [statements for statements in found if "INSERT INTO audit_entries" in statements]
+        assert len(told) == 1
+        assert "controls SET" in told[0]
+
+
+@contextmanager
+def recorded_transactions(engine: Engine) -> Iterator[list[str]]:
+    """What is sent meanwhile, from each BEGIN to its COMMIT; what is sent alone, alone."""
+    found: list[str] = []
+    is_open = False
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        nonlocal is_open
+        if is_open:
+            found[-1] += statement
+        else:
+            found.append(statement)
+        is_open = (is_open or statement.startswith("BEGIN")) and statement != "COMMIT"
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)

@@ -53,6 +53,32 @@ def test_schedule_that_has_changed_since_is_left_alone(api: Any) -> None:
     assert api("PUT", path, {"name": "t"}, headers=fresh).status == 200
 
 
+@pytest.mark.parametrize(
+    ("made", "body", "change", "is_for_ever"),
+    [
+        ("/webhooks", {"url": "https://example.com/hook"}, {"events": ["job.*"]}, False),
+        ("/tokens", {"scope": "read"}, None, False),
+        ("/queues/default/limit", None, {"at_once": 2}, True),
+        ("/tasks/diagnostics.echo/limit", None, {"rate_count": 5}, True),
+    ],
+)
+def test_what_is_changed_meanwhile_is_not_overwritten(
+    api: Any, made: str, body: Any, change: Any, is_for_ever: bool
+) -> None:
+    path = made if is_for_ever else f"{made}/{api('POST', made, body).body['id']}"
+    etag = api("GET", path).headers["ETag"]
+    stale = with_header(api, "If-Match", '"old"')
+    for method in ("PUT", "DELETE") if change else ("DELETE",):
+        answer = api(method, path, change, headers=stale)
+        assert (answer.status, answer.body["type"]) == (412, "/problems/precondition-failed")
+    if change:
+        fresh = with_header(api, "If-Match", etag)
+        assert api("PUT", path, change, headers=fresh).status == 200
+        assert api("DELETE", path, headers=fresh).status == 412
+        etag = api("GET", path).headers["ETag"]
+    assert api("DELETE", path, headers=with_header(api, "If-Match", etag)).status == 204
+
+
 def test_every_answer_has_the_headers_that_browsers_heed(api: Any) -> None:
     for path in ("/jobs", "/health", "/nowhere", "/jobs/x"):
         headers = api("GET", path).headers if path != "/nowhere" else api("PATCH", "/jobs").headers

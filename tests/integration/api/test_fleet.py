@@ -13,6 +13,8 @@ from chalicelib.broker.message import Bell, encode_bell
 from chalicelib.broker.queues import QUEUES
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.db.clock import seconds_from_now
+from chalicelib.errors import QueueUnavailable
+from chalicelib.services import dead_letters
 from tests.factories.jobs import create_job
 from tests.factories.workers import create_worker
 
@@ -127,6 +129,39 @@ def test_dead_letters_of_the_project_are_moved_back(api: Any, queues: Any) -> No
     entry = api("GET", "/audit").body["entries"][0]
     assert (entry["action"], entry["target"]) == ("queues.redrive", "default")
     assert entry["details"] == {"moved": 11}
+
+
+def move(api: Any, body: Any, key: str) -> Any:
+    headers = {"X-Auth-Token": api.token, "Idempotency-Key": key}
+    return api("POST", "/queues/default/dead-letters/redrive", body, headers=headers)
+
+
+def test_dead_letters_are_moved_once_by_a_request_that_is_repeated(api: Any, queues: Any) -> None:
+    for number in range(3):
+        queues(make_body("demo", f"j{number}"))
+    first, again = move(api, {"limit": 2}, "k1"), move(api, {"limit": 2}, "k1")
+    assert again.body == first.body == {"moved": 2}
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert move(api, {"limit": 2}, "k2").body == {"moved": 1}
+
+
+def test_move_that_sqs_refused_is_in_the_audit_and_goes_on_when_it_is_repeated(
+    api: Any, queues: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues(make_body("demo"))
+
+    def refuse(*_: Any) -> int:
+        raise QueueUnavailable
+
+    with monkeypatch.context() as away:
+        away.setattr(dead_letters, "_move", refuse)
+        assert move(api, {}, "k1").status == 503
+    entry = api("GET", "/audit").body["entries"][0]
+    assert (entry["action"], entry["details"]) == ("queues.redrive", None)
+    again = move(api, {}, "k1")
+    assert again.body == {"moved": 1}
+    assert "Idempotent-Replayed" not in again.headers
+    assert api("GET", "/audit").body["entries"][0]["details"] == {"moved": 1}
 
 
 def test_queue_that_is_not_there_is_told(api: Any, environment: Any) -> None:

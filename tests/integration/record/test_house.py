@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from chalicelib.db.clock import seconds_from_now
-from chalicelib.db.tables import attempts, jobs, workers
-from chalicelib.services import dispatcher
+from chalicelib.db.tables import attempts, audit_entries, jobs, workers
+from chalicelib.services import audit, dispatcher
 from chalicelib.services import workers as workers_service
 from chalicelib.services.dispatcher import clean, keep_house
 from chalicelib.services.workers import WorkerFacts
@@ -72,14 +72,39 @@ def test_old_jobs_leave_in_chunks_by_primary_key(engine: Engine) -> None:
 @pytest.mark.parametrize(("days", "left"), [(0, 1), (30, 0)])
 def test_zero_days_keep_jobs_for_ever(engine: Engine, days: int, left: int) -> None:
     create_job(engine, state="SUCCESS", finished_at=seconds_from_now(-999 * DAY))
-    keep_house(engine, lease_seconds=40.0, retention_days=days)
+    keep_house(engine, lease_seconds=40.0, retention_days=days, audit_retention_days=days)
     assert len(read_rows(engine, jobs)) == left
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, 2), (365, 1)])
+def test_entry_of_the_audit_leaves_after_its_days(engine: Engine, days: int, left: int) -> None:
+    write_entries(engine, 1, days_ago=366)
+    write_entries(engine, 1, days_ago=364)
+    keep_house(engine, lease_seconds=40.0, retention_days=30, audit_retention_days=days)
+    assert len(read_rows(engine, audit_entries)) == left
+
+
+def test_old_entries_of_the_audit_leave_in_chunks(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_CHUNK", 10)
+    monkeypatch.setattr(audit, "_ROUNDS", 2)
+    write_entries(engine, 25, days_ago=400)
+    assert [audit.clean(engine, 365) for _ in range(3)] == [20, 5, 0]
+
+
+def write_entries(engine: Engine, count: int, *, days_ago: float) -> None:
+    with engine.connect() as connection:
+        for _ in range(count):
+            entry_id = audit.record(connection, "demo", "jobs.cancel", None)
+            old = audit_entries.update().where(audit_entries.c.id == entry_id)
+            connection.execute(old.values(created_at=seconds_from_now(-days_ago * DAY)))
 
 
 def test_worker_without_a_heartbeat_for_long_is_pruned(engine: Engine) -> None:
     create_worker(engine, last_heartbeat_at=seconds_from_now(-201))
     alive = create_worker(engine, last_heartbeat_at=seconds_from_now(-190))
-    keep_house(engine, lease_seconds=40.0, retention_days=30)
+    keep_house(engine, lease_seconds=40.0, retention_days=30, audit_retention_days=365)
     assert [row.id for row in read_rows(engine, workers)] == [alive.id]
     assert dispatcher._PRUNE_AFTER_LEASES * 40 == 200
 
