@@ -92,10 +92,6 @@ chromium: ## Look for Chromium, which the console's tests drive; on a build serv
 screenshots: $(INSTALLED) mariadb ## Draw the README's pictures of the console anew (JOBS=100000)
 	@exec $(BIN)/python -m tests.screenshots $(JOBS)
 
-.PHONY: vendor
-vendor: $(INSTALLED) ## Put the console's chart library in place anew, from npm
-	@sh infra/setup/vendor.sh
-
 ##@ Deploy
 
 .PHONY: package

@@ -9,16 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-_FOLDER = Path(__file__).parent
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-}
+from chalicelib.console.joining import join_modules
 
-#: Scripts that are no modules, which the page names itself.
-_CLASSIC = ("theme.js", "uplot.js")
+_FOLDER = Path(__file__).parent
 
 #: Scripts, styles and requests of this origin alone; nothing inline, and no text becomes markup.
 CSP = (
@@ -35,12 +28,27 @@ class Asset(msgspec.Struct, frozen=True):
     text: str
 
 
+def read_sources() -> dict[str, str]:
+    """The texts of the files that the console is made of, by their names."""
+    paths = sorted((_FOLDER / "assets").iterdir())
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+
+
 @lru_cache(maxsize=1)
 def read_assets() -> dict[str, Asset]:
     """Every file that the page loads, by its name."""
+    sources = read_sources()
+    modules = {
+        name.removesuffix(".js"): text for name, text in sources.items() if name.endswith(".js")
+    }
+    styles = [text for name, text in sources.items() if name.endswith(".css")]
+    script = "text/javascript; charset=utf-8"
     return {
-        path.name: Asset(_TYPES[path.suffix], path.read_text(encoding="utf-8"))
-        for path in sorted((_FOLDER / "assets").iterdir())
+        "app.css": Asset("text/css; charset=utf-8", "".join(styles)),
+        "app.js": Asset(script, join_modules(modules, "app")),
+        "icon.svg": Asset("image/svg+xml", sources["icon.svg"]),
+        # No module: it runs before anything is drawn.
+        "theme.js": Asset(script, sources["theme.js"]),
     }
 
 
@@ -56,10 +64,5 @@ def find_version() -> str:
 def render_page(base: str) -> str:
     """The page. `base`: where the API's paths begin, empty at the root of a host."""
     folder = escape(f"{base}/console/{find_version()}")
-    modules = [name for name in read_assets() if name.endswith(".js") and name not in _CLASSIC]
-    # All at once, instead of each when the one that imports it has come.
-    preloads = "\n    ".join(
-        f'<link rel="modulepreload" href="{folder}/{name}">' for name in modules
-    )
     page = (_FOLDER / "page.html").read_text(encoding="utf-8")
-    return page.replace("<!-- modules -->", preloads).replace("{folder}", folder)
+    return page.replace("{folder}", folder)

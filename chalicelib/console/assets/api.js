@@ -1,6 +1,6 @@
 // Requests to the API that served this page, with the token of this tab.
 
-/** Where the API's paths begin, whatever stands before them: ours is /console/<version>/api.js. */
+/** Where the API's paths begin, whatever stands before them: ours is /console/<version>/app.js. */
 export const ROOT = new URL("../../", import.meta.url);
 const STORED = "bellpull.token";
 

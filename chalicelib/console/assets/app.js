@@ -1,7 +1,7 @@
 // The frame of the console: signing in, finding the page for the address, keys, light and dark.
 
 import { call, caller, forget, may, rank, session } from "./api.js";
-import { h, icon } from "./dom.js";
+import { h, icon, rememberFocus } from "./dom.js";
 import { shortId } from "./format.js";
 import { explainKeys, keys } from "./keys.js";
 import { GROUPS, PAGES } from "./pages.js";
@@ -225,6 +225,7 @@ async function open() {
   document.title = `${page.title}${route.id ? ` ${shortId(route.id)}` : ""} · Bellpull`;
   const mine = (turn += 1);
   const key = main.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const refocus = rememberFocus(main);
   const view = h("div", {}, spinner());
   main.replaceChildren(view);
   let end;
@@ -238,8 +239,7 @@ async function open() {
     return;
   }
   stop = end ?? (() => {});
-  if (key && !isOther)
-    view.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  if (!isOther) refocus();
   if (isOther && document.activeElement === document.body) main.focus({ preventScroll: true });
   if (isOther) scrollTo(0, 0);
 }

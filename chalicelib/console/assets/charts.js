@@ -1,179 +1,182 @@
-// Charts over time, drawn by uPlot in the colours of the page.
+// Charts over time, drawn as SVG in the colours of the style sheet.
 
-import { h } from "./dom.js";
-import { duration, short } from "./format.js";
+import { h, svg } from "./dom.js";
+import { duration, hour, number, short } from "./format.js";
+import { amountStep, countStep, timeTicks } from "./ticks.js";
 
 const HEIGHT = 200;
+const EDGE = { left: 54, right: 8, top: 8, bottom: 24 };
 
-/** Bars of jobs that ended, those that failed on top. `points`: as the overview has them. */
-export function endedChart(points, stepSeconds) {
-  const time = points.map((point) => new Date(point.at) / 1000);
-  const off = points.map((point) => point.revoked);
-  const bad = points.map((point, n) => point.failed + off[n]);
-  const all = points.map((point, n) => point.succeeded + bad[n]);
-  const bars = (label, colour) => ({
-    label,
-    fill: colour,
-    stroke: colour,
-    width: 0,
-    points: { show: false },
-    paths: globalThis.uPlot.paths.bars({ size: [0.78, 40], align: 1 }),
-  });
-  return chart({
-    data: [time, all, bad, off],
-    series: (colour) => [
-      {},
-      bars("succeeded", colour("good")),
-      bars("failed", colour("bad")),
-      bars("revoked", colour("off")),
-    ],
+/** Bars of jobs that ended, those that failed at the bottom, where they are seen. */
+export const endedChart = (onchoose) =>
+  chart({
+    label: "Jobs that ended over time",
     legend: [
       ["good", "succeeded"],
       ["bad", "failed"],
       ["off", "revoked"],
     ],
-    values: (ticks) => ticks.map((tick) => (tick % 1 ? "" : short(tick))),
-    told: (n) =>
-      `${points[n].succeeded} succeeded, ${points[n].failed} failed, ${points[n].revoked} revoked`,
-    stepSeconds,
-    label: "Jobs that ended over time",
+    top: (point) => point.succeeded + point.failed + point.revoked,
+    step: countStep,
+    tick: short,
+    marks: bars,
+    told: (point) =>
+      `${number(point.succeeded)} succeeded, ${number(point.failed)} failed, ${number(point.revoked)} revoked`,
+    onchoose,
   });
-}
 
 /** Lines of how long jobs waited. */
-export function waitChart(points, stepSeconds) {
-  const line = (label, colour) => ({
-    label,
-    stroke: colour,
-    width: 2,
-    spanGaps: true,
-    points: { show: true, size: 4, fill: colour },
-  });
-  return chart({
-    data: [
-      points.map((point) => new Date(point.at) / 1000),
-      points.map((point) => point.wait_p95),
-      points.map((point) => point.wait_p50),
-    ],
-    series: (colour) => [{}, line("p95", colour("waiting")), line("p50", colour("running"))],
+export const waitChart = (onchoose) =>
+  chart({
+    label: "How long jobs waited over time",
     legend: [
       ["waiting", "95th percentile"],
       ["running", "median"],
     ],
-    values: (ticks) => ticks.map(briefly),
-    told: (n) =>
-      points[n].wait_p50 === null
+    top: (point) => point.wait_p95 ?? 0,
+    step: amountStep,
+    tick: (seconds) => (seconds ? duration(seconds).replace(".0 ", " ") : "0"),
+    marks: (points, at) => [
+      line("waiting", points, (point) => point.wait_p95, at),
+      line("running", points, (point) => point.wait_p50, at),
+    ],
+    told: (point) =>
+      point.wait_p50 === null
         ? "no job began"
-        : `median ${duration(points[n].wait_p50)}, 95th percentile ${duration(points[n].wait_p95)}`,
-    stepSeconds,
-    label: "How long jobs waited over time",
+        : `median ${duration(point.wait_p50)}, 95th percentile ${duration(point.wait_p95)}`,
+    onchoose,
   });
-}
 
-function chart({ data, series, legend, values, told, stepSeconds, label }) {
-  const place = h("div", { class: "chart", role: "img", "aria-label": label });
+/** The `element`, and `show(points, stepSeconds)`, which draws the points of an overview. */
+function chart({ label, legend, top, step, tick, marks, told, onchoose }) {
   const said = h("span", { class: "said-now" });
-  const element = h(
-    "div",
-    {},
-    h(
-      "p",
-      { class: "legend" },
-      legend.map(([kind, text]) => h("span", { class: kind }, text)),
-      said,
-    ),
-    place,
-  );
-  let plot;
-  const draw = () => {
-    plot?.destroy();
-    const colour = palette(place);
-    const axis = {
-      stroke: colour("quiet"),
-      grid: { stroke: colour("line"), width: 1 },
-      ticks: { show: false },
-      font: "12px system-ui, sans-serif",
-    };
-    plot = new globalThis.uPlot(
-      {
-        width: Math.max(place.clientWidth, 200),
-        height: HEIGHT,
-        padding: [8, 4, 0, 0],
-        legend: { show: false },
-        cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-        scales: {
-          // A bar stands behind its moment: the last one needs its step as well.
-          x: { range: () => [data[0][0], data[0].at(-1) + stepSeconds] },
-          y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1e-3) * 1.1 || 1] },
-        },
-        axes: [
-          {
-            ...axis,
-            grid: { show: false },
-            values: (_, ticks) => ticks.map(hour),
-            space: 60,
-            size: 30,
-          },
-          { ...axis, values: (_, ticks) => values(ticks), size: 52, space: 34 },
-        ],
-        series: series(colour),
-        hooks: {
-          setCursor: [
-            (self) => {
-              const n = self.cursor.idx;
-              said.textContent =
-                n === null || n === undefined
-                  ? ""
-                  : `${hour(data[0][n])}–${hour(data[0][n] + stepSeconds)}: ${told(n)}`;
-            },
-          ],
-        },
-      },
-      data,
-      place,
-    );
+  const place = h("div", { class: "chart", role: "img", "aria-label": label });
+  const names = legend.map(([kind, text]) => h("span", { class: kind }, text));
+  let seen = { points: [] };
+  let pointed = null;
+  const tell = () => {
+    const point = seen.points[pointed];
+    const [from, to] = point ? span(point, seen.stepSeconds) : [];
+    said.textContent = point ? `${hour(1000 * from)}–${hour(1000 * to)}: ${told(point)}` : "";
+    place.querySelector(".pointed")?.setAttribute("d", pointed === null ? "" : seen.at.slot(point));
   };
-  const resized = new ResizeObserver(() =>
-    plot ? plot.setSize({ width: place.clientWidth, height: HEIGHT }) : place.clientWidth && draw(),
-  );
-  resized.observe(place);
-  const themed = () => requestAnimationFrame(draw);
-  addEventListener("theme", themed);
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", themed);
+  const draw = () => {
+    if (!place.clientWidth || !seen.points.length) return;
+    seen.at = scales(seen, place.clientWidth, top, step);
+    place.replaceChildren(
+      svg(
+        "svg",
+        { width: place.clientWidth, height: HEIGHT, "aria-hidden": "true" },
+        svg("path", { class: "pointed" }),
+        grid(seen.at, tick),
+        marks(seen.points, seen.at),
+      ),
+    );
+    tell();
+  };
+  const point = (event) => {
+    pointed = seen.at?.index(event.clientX - place.getBoundingClientRect().left) ?? null;
+    tell();
+  };
+  place.addEventListener("pointermove", point);
+  place.addEventListener("pointerleave", () => ((pointed = null), tell()));
+  place.addEventListener("click", (event) => {
+    // A finger that taps wants to read.
+    if (event.pointerType !== "touch" && seen.points[pointed])
+      onchoose(...span(seen.points[pointed], seen.stepSeconds));
+  });
+  new ResizeObserver(draw).observe(place);
   return {
-    element,
-    stop() {
-      resized.disconnect();
-      removeEventListener("theme", themed);
-      system.removeEventListener("change", themed);
-      plot?.destroy();
+    element: h("div", {}, h("p", { class: "legend" }, names, said), place),
+    show(points, stepSeconds) {
+      seen = { points, stepSeconds };
+      draw();
     },
   };
 }
 
-/** Seconds in one unit, for an axis. */
-function briefly(seconds) {
-  if (seconds === 0) return "0";
-  const [size, name] = [
-    [86400, "d"],
-    [3600, "h"],
-    [60, "min"],
-    [1, "s"],
-  ].find(([unit]) => seconds >= (unit > 1 ? 2 * unit : 1)) ?? [0.001, "ms"];
-  return `${Math.round((10 * seconds) / size) / 10} ${name}`;
-}
-
-const hour = (time) =>
-  new Date(1000 * time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-
-/** What a colour of the style sheet is at the moment, for a canvas. */
-function palette(place) {
-  return (name) => {
-    const probe = h("i", { class: `probe-${name}` });
-    place.append(probe);
-    const found = getComputedStyle(probe).color;
-    probe.remove();
-    return found;
+/** How points become pixels. */
+function scales({ points, stepSeconds }, width, top, step) {
+  const first = new Date(points[0].at) / 1000;
+  const seconds = stepSeconds * points.length;
+  const inner = width - EDGE.left - EDGE.right;
+  const base = HEIGHT - EDGE.bottom;
+  const unit = step(Math.max(...points.map(top)));
+  const high = unit * Math.max(1, Math.ceil(Math.max(...points.map(top)) / unit));
+  const x = (time) => EDGE.left + ((time - first) / seconds) * inner;
+  const y = (value) => base - (value / high) * (base - EDGE.top);
+  const slot = inner / points.length;
+  const left = (point) => x(new Date(point.at) / 1000);
+  return {
+    x,
+    y,
+    base,
+    left,
+    width,
+    unit,
+    high,
+    slotWidth: slot,
+    ticks: timeTicks(first, first + seconds, Math.max(2, Math.floor(inner / 75))),
+    slot: (point) => box(left(point), EDGE.top, slot, base - EDGE.top),
+    index: (pixel) =>
+      pixel < EDGE.left || pixel > width - EDGE.right
+        ? null
+        : Math.min(points.length - 1, Math.floor((pixel - EDGE.left) / slot)),
   };
 }
+
+function grid(at, tick) {
+  const lines = [];
+  for (let value = 0; value <= at.high * 1.001; value += at.unit) {
+    const y = Math.round(at.y(value)) + 0.5;
+    lines.push(
+      svg("path", { class: "grid", d: `M${EDGE.left} ${y}H${at.width - EDGE.right}` }),
+      svg("text", { x: EDGE.left - 8, y: y + 4, "text-anchor": "end" }, tick(value)),
+    );
+  }
+  for (const time of at.ticks) {
+    const x = at.x(time);
+    if (x < at.width - 20)
+      lines.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": "middle" }, hour(1000 * time)));
+  }
+  return lines;
+}
+
+function bars(points, at) {
+  const gap = at.slotWidth > 4 ? Math.min(3, at.slotWidth * 0.2) : 0;
+  const paths = { good: "", bad: "", off: "" };
+  for (const point of points) {
+    let y = at.base;
+    for (const [kind, name] of [
+      ["bad", "failed"],
+      ["off", "revoked"],
+      ["good", "succeeded"],
+    ]) {
+      // What is there is seen, be it one of thousands.
+      const height = point[name] && Math.max(at.base - at.y(point[name]), 1.5);
+      if (height)
+        paths[kind] += box(at.left(point) + gap / 2, y - height, at.slotWidth - gap, height);
+      y -= height;
+    }
+  }
+  return Object.entries(paths).map(([kind, d]) => svg("path", { class: `bars ${kind}`, d }));
+}
+
+function line(kind, points, value, at) {
+  const there = points.filter((point) => value(point) !== null);
+  const spots = there.map(
+    (point) => `${(at.left(point) + at.slotWidth / 2).toFixed(1)} ${at.y(value(point)).toFixed(1)}`,
+  );
+  return [
+    svg("path", { class: `line ${kind}`, d: spots.length ? `M${spots.join("L")}` : "" }),
+    svg("path", { class: `spots ${kind}`, d: spots.map((spot) => `M${spot}h0`).join("") }),
+  ];
+}
+
+const box = (x, y, width, height) =>
+  `M${x.toFixed(1)} ${y.toFixed(1)}h${width.toFixed(1)}v${height.toFixed(1)}h${(-width).toFixed(1)}z`;
+
+const span = (point, stepSeconds) => {
+  const from = new Date(point.at) / 1000;
+  return [from, from + stepSeconds];
+};

@@ -19,20 +19,21 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** A small picture of lines, 16 by 16, that screen readers pass over. `path`: as in SVG. */
-export function icon(path) {
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({
-    viewBox: "0 0 16 16",
-    class: "icon",
-    "aria-hidden": "true",
-  }))
-    svg.setAttribute(name, value);
-  const line = document.createElementNS(SVG, "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
+/** An element of a drawing. */
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...flatten(children));
+  return element;
 }
+
+/** A small picture of lines, 16 by 16, that screen readers pass over. `path`: as in SVG. */
+export const icon = (path) =>
+  svg(
+    "svg",
+    { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" },
+    svg("path", { d: path }),
+  );
 
 /** A name of parts, such as a task's, that may be broken behind each part. */
 export const breakable = (name) =>
@@ -40,26 +41,20 @@ export const breakable = (name) =>
 
 /** Put `children` in the place of what `parent` holds; focus and opened details stay. */
 export function swap(parent, ...children) {
-  const active = parent.contains(document.activeElement)
-    ? document.activeElement.dataset.key
-    : null;
   const opened = [...parent.querySelectorAll("details[data-key]")].filter((one) => one.open);
   const keys = new Set(opened.map((one) => one.dataset.key));
+  const refocus = rememberFocus(parent);
   parent.replaceChildren(...flatten(children));
+  refocus();
   for (const one of parent.querySelectorAll("details[data-key]"))
     if (keys.has(one.dataset.key)) one.open = true;
-  if (active)
-    parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
 }
 
 /** Keep the children of `parent` that `make` would make the same; `items` have unique `id`s. */
-export function patch(parent, items, make, salt = "") {
+export function patch(parent, items, make) {
   const old = new Map([...parent.children].map((child) => [child.dataset.id, child]));
-  const active = parent.contains(document.activeElement)
-    ? document.activeElement.dataset.key
-    : null;
   const fresh = items.map((item) => {
-    const signature = JSON.stringify(item) + salt;
+    const signature = JSON.stringify(item);
     const there = old.get(item.id);
     if (there?.signature === signature) return there;
     const made = make(item);
@@ -72,9 +67,20 @@ export function patch(parent, items, make, salt = "") {
     fresh.every((row, n) => row === parent.children[n])
   )
     return;
+  const refocus = rememberFocus(parent);
   parent.replaceChildren(...fresh);
-  if (active)
-    parent.querySelector(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+  refocus();
+}
+
+/** Remember which control or link of `parent` has the focus; the answer gives it back. */
+export function rememberFocus(parent) {
+  const active = parent.contains(document.activeElement) ? document.activeElement : null;
+  const name = ["data-key", "href"].find((one) => active?.hasAttribute(one));
+  const same = name && `[${name}="${CSS.escape(active.getAttribute(name))}"]`;
+  return () => {
+    if (same && document.activeElement !== active)
+      parent.querySelector(same)?.focus({ preventScroll: true });
+  };
 }
 
 function flatten(children) {

@@ -55,6 +55,16 @@ export function full(moment) {
 
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 
+/** A moment as controls for dates have it, and addresses: 2026-11-25T14:05, by the clock of who looks. */
+export function asLocal(moment) {
+  const at = new Date(moment);
+  return new Date(at - 60000 * at.getTimezoneOffset()).toISOString().slice(0, 16);
+}
+
+/** The hour and the minute of a moment. */
+export const hour = (moment) =>
+  new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
 function distance(moment) {
   const past = (Date.now() - new Date(moment)) / 1000;
   if (Math.abs(past) < 1.5) return "now";
@@ -82,8 +92,8 @@ export function json(value) {
   if (text.length < 100_000) {
     for (const found of text.matchAll(TOKEN)) {
       pre.append(text.slice(end, found.index));
-      const kind = found[2] ? "name" : found[1] ? "text" : "word";
-      pre.append(h("span", { class: `json-${kind}` }, found[1] ?? found[0]), found[2] ?? "");
+      const kind = found[2] ? "json-name" : found[1] ? "json-text" : "json-word";
+      pre.append(h("span", { class: kind }, found[1] ?? found[0]), found[2] ?? "");
       end = found.index + found[0].length;
     }
   }

@@ -2,27 +2,23 @@
 
 import { get, path } from "./api.js";
 import { endedChart, waitChart } from "./charts.js";
-import { breakable, h } from "./dom.js";
-import { ago, duration, many, number } from "./format.js";
+import { breakable, h, swap } from "./dom.js";
+import { ago, asLocal, duration, many, number } from "./format.js";
 import { badge, card, empty, figure, head, note, table } from "./parts.js";
-import { link } from "./route.js";
+import { go, link } from "./route.js";
 import { watch } from "./watch.js";
 
 export async function open(main, { query }) {
   const window = query.window === "day" ? "day" : "hour";
   const place = h("div");
-  let charts = [];
+  const charts = [endedChart(showJobs), waitChart(showJobs)];
   main.replaceChildren(head("Overview", null, windows(window)), place);
   const watcher = watch(
     place,
     (signal) => get(path(["overview"], { window }), { signal }),
     (seen) => {
-      for (const one of charts) one.stop();
-      charts = [
-        endedChart(seen.points, seen.step_seconds),
-        waitChart(seen.points, seen.step_seconds),
-      ];
-      place.replaceChildren(...page(seen, charts));
+      swap(place, page(seen, charts));
+      for (const one of charts) one.show(seen.points, seen.step_seconds);
     },
     5,
   );
@@ -30,9 +26,12 @@ export async function open(main, { query }) {
   return () => {
     watcher.stop();
     removeEventListener("refresh", watcher.refresh);
-    for (const one of charts) one.stop();
   };
 }
+
+/** Go to the jobs that were submitted between two moments, in seconds. */
+const showJobs = (from, to) =>
+  go("jobs", [], { from: asLocal(1000 * from), to: asLocal(1000 * to) });
 
 const windows = (chosen) =>
   h(
@@ -63,9 +62,13 @@ function page(seen, [ended, waits]) {
       card("Jobs that ended", ended.element),
       card("How long they waited", waits.element),
     ),
-    h("div", { class: "pair" }, queues(seen), failures(seen)),
-    seen.paused.length ? card("Paused", paused(seen.paused)) : null,
-  ].filter(Boolean);
+    h(
+      "div",
+      { class: "pair" },
+      h("div", {}, queues(seen), seen.paused.length > 0 && card("Paused", paused(seen.paused))),
+      failures(seen),
+    ),
+  ];
 }
 
 /** What is wrong at this moment, in sentences; nothing if nothing is. */

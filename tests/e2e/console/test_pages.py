@@ -44,9 +44,9 @@ def test_a_job_is_submitted_by_a_form_that_says_what_is_wrong(console: Console, 
 def test_overview_says_what_moves(console: Console, page: Page) -> None:
     console.open("overview")
     expect(page.locator(".figure", has_text="Workers")).to_contain_text("alive")
-    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.locator(".chart svg")).to_have_count(2)
     page.get_by_role("link", name="Last day").click()
-    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.locator(".chart svg")).to_have_count(2)
     assert page.url.endswith("#/overview?window=day")
 
 
