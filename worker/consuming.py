@@ -43,9 +43,9 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
             gone[0].message.channel.give_back(tags.__contains__)
 
     def _count_ahead(self) -> int:
-        """As many jobs as end in a tenth of a second: none, beside long ones."""
+        """As many jobs as end in a third of a second: none, beside long ones."""
         consumer = self.task_consumer
-        return 0 if consumer is None else int(consumer.channel.qos.reserve()) // 10
+        return 0 if consumer is None else int(consumer.channel.qos.reserve()) // 3
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Its body is not what its content type says."""

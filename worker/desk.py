@@ -1,7 +1,7 @@
 """The desk: claims the jobs of bells that arrive and records successes, many in one statement.
 
-It has a thread of its own, so that the event loop never waits for the database, and no timer:
-a batch is what gathered while the one before it was written.
+It has a thread of its own, so that the event loop never waits for the database. A batch is what
+gathered while the one before it was written, and during a breath where jobs are many.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ logger = logging.getLogger(__name__)
 
 #: The most jobs of one statement.
 _MOST = 100
+#: Seconds that the desk waits between two batches, for more to gather: for each job that is
+#: claimed ahead, and at most.
+_BREATH_SECONDS = 0.0005
+_LONGEST_BREATH_SECONDS = 0.01
 
 #: A request whose job succeeded, and the JSON of its result.
 _Result = tuple["JobRequest", msgspec.Raw | None]
@@ -176,6 +180,8 @@ class Desk:
             self._attempt(self._claim, batch, batch)
         while self._errands:
             self._errands.popleft()()
+        # Much shorter than the jobs claimed ahead last, and nothing where jobs are few.
+        time.sleep(min(_LONGEST_BREATH_SECONDS, self._ahead * _BREATH_SECONDS))
         return True
 
     def _attempt(self, work: Callable[[Any], None], batch: Any, requests: list[JobRequest]) -> None:

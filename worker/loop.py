@@ -23,6 +23,16 @@ class LoopCalls:
         self._hub = hub
         self._calls: deque[Callable[[], object]] = deque()
         self._thread = threading.get_ident()
+        hub.on_tick.add(self._keep_awake)
+
+    def _keep_awake(self) -> None:
+        """Let the loop not sleep while calls are ready.
+
+        Kombu 5.7 looks for them at the begin of a turn only. What such a call, or a timer, asks
+        of the loop in its turn waits until some file is readable, or for a second.
+        """
+        if self._hub._ready:  # noqa: SLF001 - there is no other way to these
+            self._hub._waker.wake()  # noqa: SLF001
 
     def soon(self, function: Callable[..., object], *args: Any, **options: Any) -> None:
         """Have `function` called in the loop's thread; from any thread."""
@@ -45,7 +55,7 @@ class LoopCalls:
             return
         self.run()
         for _ in range(_TURNS):
-            for call in self._hub._pop_ready():  # noqa: SLF001 - there is no other way to these
+            for call in self._hub._pop_ready():  # noqa: SLF001
                 call()
 
     def run(self) -> None:

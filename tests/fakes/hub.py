@@ -15,6 +15,7 @@ class FakeHub:
         self._soon: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
         #: What was asked for later: (seconds, callback, arguments).
         self.later: list[tuple[float, Callable[..., Any], tuple[Any, ...]]] = []
+        self.on_tick: set[Callable[..., Any]] = set()
         self.on_close: set[Callable[..., Any]] = set()
 
     def call_soon(self, callback: Callable[..., Any], *args: Any) -> None:

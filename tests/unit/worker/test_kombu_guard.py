@@ -106,6 +106,7 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
     },
     "kombu.asynchronous.hub": {
         "Hub.call_soon": ("ec0433083ce8", "worker/loop.py"),
+        "Hub.create_loop": ("bc5b3f9d66b9", "worker/loop.py"),
     },
     "celery.backends.base": {
         "Backend.store_result": ("2e526cc38f60", "worker/result_backend.py"),
