@@ -21,6 +21,9 @@ MOST_PROBLEMS = 50
 #: Objects and lists within each other.
 MAX_DEPTH = 64
 
+#: Below it a double holds every integer as it is.
+_EXACT = 2**53
+
 _MISSING = object()
 _UNKNOWN = object()
 
@@ -35,9 +38,36 @@ def find_problems(value: Any, kind: Any, *, strict: bool = True) -> list[Problem
     return unsayable or list(islice(_misfits(value, kind, (), strict), MOST_PROBLEMS))
 
 
+def fit(value: Any, kind: Any) -> tuple[Any, list[Problem]]:
+    """`value` as a type has it, and why it is not of that type; empty if it is.
+
+    16.0 becomes 16 where the type asks for an integer: JSON Schema knows no difference.
+    https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3
+    """
+    problems = find_problems(value, kind)
+    if problems:
+        value = _with_integers(value, kind)
+        problems = find_problems(value, kind)
+    return value, problems
+
+
 def to_pointer(place: Place) -> str:
     """A place as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
+
+
+def _with_integers(value: Any, kind: Any) -> Any:
+    kind = _bare(kind)
+    if kind is int and isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    parts = {
+        step: _with_integers(part, part_kind)
+        for step, part, part_kind in _parts(value, kind)
+        if part is not _MISSING
+    }
+    if not parts:
+        return value
+    return list(parts.values()) if isinstance(value, list) else parts
 
 
 def _unsayable(value: Any, place: Place) -> Iterator[Problem]:

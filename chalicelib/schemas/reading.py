@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from chalicelib.errors import InvalidFields, InvalidQuery, MalformedBody
-from chalicelib.schemas.checking import find_problems, to_pointer
+from chalicelib.schemas.checking import find_problems, fit, to_pointer
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -22,8 +22,7 @@ def read_body(raw: bytes, kind: type[T]) -> T:
         InvalidFields: it is not what `kind` says; names the places by JSON pointers.
     """
     try:
-        value = _parse(raw)
-        problems = find_problems(value, kind)
+        value, problems = fit(_parse(raw), kind)
     except RecursionError as error:
         raise MalformedBody("The body is nested too deeply.") from error
     if problems:

@@ -12,7 +12,7 @@ from chalicelib.broker.contracts import all_contracts
 from chalicelib.broker.queues import QUEUES
 from chalicelib.domain.webhooks import find_url_problem
 from chalicelib.errors import InvalidFields
-from chalicelib.schemas.checking import Place, Problem, find_problems, to_pointer
+from chalicelib.schemas.checking import Place, Problem, fit, to_pointer
 from chalicelib.schemas.job_requests import MAX_WAIT_SECONDS, SubmittedJob
 from chalicelib.services.new_jobs import NewJob
 from chalicelib.settings import get_settings
@@ -61,8 +61,9 @@ def _read(
         try:
             parameters = msgspec.convert(asked.parameters, contract.parameters)
         except msgspec.ValidationError:
-            bad = find_problems(asked.parameters, contract.parameters)
+            fitted, bad = fit(asked.parameters, contract.parameters)
             found += [(("parameters", *where), told) for where, told in bad]
+            parameters = None if bad else msgspec.convert(fitted, contract.parameters)
     if found or contract is None:
         problems += [((*place, *where), told) for where, told in found]
         return None

@@ -21,7 +21,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
 from chalicelib.domain.schedules import ScheduleChange, ScheduleSpec, Timing
 from chalicelib.errors import AlreadyExists, InvalidFields, NotFound
-from chalicelib.schemas.checking import find_problems, to_pointer
+from chalicelib.schemas.checking import fit, to_pointer
 from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_reading import get_job
@@ -43,7 +43,7 @@ def create(
             fit, or there is no such time.
         AlreadyExists: the project has a schedule of this name.
     """
-    _require_task(new.task, new.parameters)
+    new = msgspec.structs.replace(new, parameters=_require_task(new.task, new.parameters))
     _require_timing(new)
     schedule_id = new_id()
 
@@ -93,7 +93,7 @@ def change(
             require(row)
         audit.record(connection, project_id, "schedules.change", row.id)
         if wanted.parameters is not None:
-            _require_task(row.task, wanted.parameters)
+            values["parameters"] = _require_task(row.task, wanted.parameters)
         timed = {}
         if values.keys() & set(Timing.__struct_fields__):
             timing = _require_timing(read_timing(row, values))
@@ -195,14 +195,17 @@ def list_newest(
         return list(connection.execute(newest_first(query, schedules).limit(limit)))
 
 
-def _require_task(name: str, parameters: dict[str, Any]) -> None:
+def _require_task(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters as the task has them. Raises InvalidFields."""
     contract = contracts.all_contracts().get(name)
     if contract is None or not contract.is_public:
         known = [each.name for each in contracts.all_contracts().values() if each.is_public]
         told = f"Expected a task that can be scheduled: {', '.join(sorted(known)) or 'none here'}."
         raise InvalidFields([("/task", told)])
-    if problems := find_problems(parameters, contract.parameters):
+    fitted, problems = fit(parameters, contract.parameters)
+    if problems:
         raise InvalidFields([(f"/parameters{to_pointer(place)}", told) for place, told in problems])
+    return dict(fitted)
 
 
 def _require_timing(timing: Timing) -> Timing:

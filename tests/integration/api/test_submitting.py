@@ -61,6 +61,19 @@ def test_job_that_is_due_after_what_sqs_can_hold_is_left_to_the_dispatcher(
     assert (sqs.sent, read_job(engine, job_id).rung_at) == ([], None)
 
 
+def test_whole_number_is_an_integer_however_it_is_written(api: Any) -> None:
+    parameters = {"message": 1.0, "failures": 2.0}
+    body = {**ECHO, "parameters": parameters, "max_attempts": 3.0}
+    job = api("POST", "/jobs", body).body
+    assert job["max_attempts"] == 3
+    assert repr(job["parameters"]["failures"]) == "2"
+    assert repr(job["parameters"]["message"]) == "1.0"
+    schedule = api("POST", "/schedules", {"name": "s", **ECHO, "every_seconds": 60.0}).body
+    path = f"/schedules/{schedule['id']}"
+    changed = api("PUT", path, {"parameters": parameters}).body
+    assert repr(changed["parameters"]["failures"]) == "2"
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [

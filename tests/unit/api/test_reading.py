@@ -76,6 +76,21 @@ def test_problem_says_what_is_expected() -> None:
     }
 
 
+@pytest.mark.parametrize("number", ["16.0", "1.6e1", "16", "-0.0"])
+def test_integer_may_be_written_as_any_number_that_is_one(number: str) -> None:
+    part = read_body(f'{{"size": {number}}}'.encode(), Part)
+    assert (part.size, type(part.size)) == (int(float(number)), int)
+    body = f'{{"name": "x", "parts": {{"p": [{{}}, {{"size": {number}}}]}}}}'
+    assert read_body(body.encode(), Whole).parts["p"][1] == part
+
+
+@pytest.mark.parametrize("number", ["16.5", "1e300", "9007199254740993.0"])
+def test_number_that_is_no_exact_integer_is_refused_with_a_pointer(number: str) -> None:
+    assert set(problems_of(f'{{"name": "x", "parts": {{"p": [{{"size": {number}}}]}}}}')) == {
+        "/parts/p/0/size"
+    }
+
+
 @pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud800x", "\\udc00\\ud800"])
 def test_lone_surrogate_is_refused_with_a_pointer(escape: str) -> None:
     assert set(problems_of(f'{{"name": "{escape}"}}')) == {"/name"}
