@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.fields import AddedResource, ResourcePage
 from chalicelib.schemas.jobs import JobView
 from chalicelib.schemas.load_balancers import (
     AcceptedAnswer,
-    AddedLoadBalancer,
     ChangedLoadBalancer,
-    LoadBalancerPage,
     LoadBalancersAnswer,
     LoadBalancerView,
     NewLoadBalancer,
 )
+
+if TYPE_CHECKING:
+    from chalicelib.services.records import Records
 
 blueprint = Blueprint(__name__)
 
@@ -45,9 +47,7 @@ _EXAMPLE = {
 )
 def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     """Create a load balancer."""
-    from chalicelib.services import load_balancers
-
-    accepted = load_balancers.create(call.engine, call.project_id, body, once=call.once(body))
+    accepted = _records().create(call.engine, call.project_id, body, once=call.once(body))
     return _accepted(call, *accepted)
 
 
@@ -56,17 +56,13 @@ def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     "POST",
     f"{_ALL}/add",
     scope=Scope.ADMIN,
-    body=AddedLoadBalancer,
+    body=AddedResource,
     answers=_ACCEPTED,
     is_repeatable=True,
 )
-def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
+def add_load_balancer(call: Call, body: AddedResource) -> Response:
     """Add a load balancer that exists upstream already."""
-    from chalicelib.services import load_balancers
-
-    accepted = load_balancers.add(
-        call.engine, call.project_id, body.upstream_id, once=call.once(body)
-    )
+    accepted = _records().add(call.engine, call.project_id, body.upstream_id, once=call.once(body))
     return _accepted(call, *accepted)
 
 
@@ -75,14 +71,12 @@ def add_load_balancer(call: Call, body: AddedLoadBalancer) -> Response:
     "GET",
     _ALL,
     scope=Scope.READ,
-    query=LoadBalancerPage,
+    query=ResourcePage,
     answers={200: LoadBalancersAnswer},
 )
-def list_load_balancers(call: Call, query: LoadBalancerPage) -> Response:
+def list_load_balancers(call: Call, query: ResourcePage) -> Response:
     """List load balancers, newest first."""
-    from chalicelib.services import load_balancers
-
-    rows = load_balancers.list_newest(
+    rows = _records().list_newest(
         call.engine,
         call.project_id,
         limit=query.limit + 1,
@@ -97,9 +91,7 @@ def list_load_balancers(call: Call, query: LoadBalancerPage) -> Response:
 @route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: LoadBalancerView})
 def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Look at a load balancer."""
-    from chalicelib.services import load_balancers
-
-    row = load_balancers.get(call.engine, call.project_id, load_balancer_id)
+    row = _records().get(call.engine, call.project_id, load_balancer_id)
     return json_response(LoadBalancerView.from_row(row))
 
 
@@ -114,10 +106,8 @@ def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
 )
 def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBalancer) -> Response:
     """Change a load balancer; what the body does not name stays."""
-    from chalicelib.services import load_balancers
-
     require = call.unchanged(LoadBalancerView.from_row)
-    accepted = load_balancers.change(
+    accepted = _records().change(
         call.engine, call.project_id, load_balancer_id, body, require=require
     )
     return _accepted(call, *accepted)
@@ -126,13 +116,16 @@ def change_load_balancer(call: Call, load_balancer_id: str, body: ChangedLoadBal
 @route(blueprint, "DELETE", _ONE, scope=Scope.WRITE, answers=_ACCEPTED, is_conditional=True)
 def destroy_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Destroy a load balancer."""
-    from chalicelib.services import load_balancers
-
     require = call.unchanged(LoadBalancerView.from_row)
-    accepted = load_balancers.destroy(
-        call.engine, call.project_id, load_balancer_id, require=require
-    )
+    accepted = _records().destroy(call.engine, call.project_id, load_balancer_id, require=require)
     return _accepted(call, *accepted)
+
+
+def _records() -> Records:
+    from chalicelib.services.load_balancers import LOAD_BALANCERS
+    from chalicelib.services.records import Records
+
+    return Records(LOAD_BALANCERS)
 
 
 def _accepted(call: Call, record: Any, job: Any) -> Response:

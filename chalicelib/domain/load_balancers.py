@@ -1,30 +1,12 @@
-"""What a load balancer is, which states its record has, and which changes each permits."""
+"""What a load balancer is: asked for, changed, seen."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
-
-class ProvisioningStatus(StrEnum):
-    """State of a load balancer's record; the words are those of OpenStack Octavia."""
-
-    PENDING_CREATE = "PENDING_CREATE"
-    ACTIVE = "ACTIVE"
-    PENDING_UPDATE = "PENDING_UPDATE"
-    PENDING_DELETE = "PENDING_DELETE"
-    DELETED = "DELETED"
-    ERROR = "ERROR"
-
-
-#: States in which a record may be updated. Octavia permits ACTIVE alone; here an update may
-#: also mend one in ERROR that exists upstream, since an update that the upstream refused
-#: would otherwise cost its owner the load balancer.
-MUTABLE = frozenset({ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR})
-#: States in which a record may be destroyed (Octavia's DELETABLE_STATUSES).
-DELETABLE = frozenset({ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR})
+from chalicelib.domain.records import Observed
 
 
 class LoadBalancerSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,23 +45,20 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     subnet_id: str
 
 
-class ObservedLoadBalancer(msgspec.Struct, frozen=True, kw_only=True):
+class ObservedLoadBalancer(Observed, frozen=True, kw_only=True):
     """What the upstream says a load balancer is."""
 
-    upstream_id: str
-    name: str
-    #: The upstream's progress: only "active" makes a record ACTIVE.
-    status: Literal["provisioning", "active", "failed"]
     type: Literal["application", "network"]
     scheme: Literal["internal", "internet-facing"]
     ip_address_type: Literal["ipv4", "dualstack"] = "ipv4"
     dns_name: str | None = None
     vip_address: str | None = None
     network_id: str | None = None
-    zones: list[Zone] = []
-    security_group_ids: list[str] = []
-    #: The user's tags; those that Bellpull itself sets are left out.
-    tags: dict[str, str] = {}
-    attributes: dict[str, str] = {}
-    #: The upstream's words on why `status` is "failed".
-    reason: str | None = None
+    zones: list[Zone] = msgspec.field(default_factory=list)
+    security_group_ids: list[str] = msgspec.field(default_factory=list)
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def subnet_ids(self) -> list[str]:
+        """The subnets that it stands in."""
+        return [zone.subnet_id for zone in self.zones]

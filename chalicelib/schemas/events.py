@@ -41,7 +41,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True):
     job: EventJob | None = None
     #: As `GET /loadbalancers/{id}` answers; in events of load balancers.
     load_balancer: LoadBalancerView | None = None
-    #: Grows with each event of one load balancer: of two, the higher one is the later.
+    #: Grows with each event of one record: of two, the higher one is the later.
     sequence: int | None = None
     fault: EventFault | None = None
 

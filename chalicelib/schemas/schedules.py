@@ -13,7 +13,7 @@ from chalicelib.domain.schedules import (
     ScheduleSpec,
     Timing,
 )
-from chalicelib.schemas.load_balancers import Name
+from chalicelib.schemas.fields import Name
 from chalicelib.schemas.views import View
 
 TaskName = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from chalicelib.domain.scopes import Scope
-from chalicelib.schemas.load_balancers import Name
+from chalicelib.schemas.fields import Name
 from chalicelib.schemas.views import View
 
 _YEAR_SECONDS = 31_622_400

@@ -1,4 +1,4 @@
-"""What is told of a job that ended, and of the load balancer that it was about."""
+"""What is told of a job that ended, and of the record that it was about."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select
 
-from chalicelib.broker.contracts.load_balancers import ADD, CREATE, DESTROY, UPDATE
-from chalicelib.db.tables import load_balancers
 from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.jobs import JobState
-from chalicelib.domain.load_balancers import ProvisioningStatus
+from chalicelib.domain.records import ProvisioningStatus
 from chalicelib.domain.webhooks import EventType
 from chalicelib.schemas.events import Event, EventData, EventFault, EventJob
-from chalicelib.schemas.load_balancers import LoadBalancerView
+from chalicelib.services.kinds import find_order
+from chalicelib.services.record_kinds import Order, RecordKind
 
 if TYPE_CHECKING:
     from chalicelib.services.outcomes import Fault, JobFacts
@@ -25,69 +24,58 @@ _JOB_TYPES = {
     JobState.FAILURE: EventType.JOB_FAILED,
     JobState.REVOKED: EventType.JOB_REVOKED,
 }
-_SUCCESS_TYPES = {
-    CREATE.name: EventType.LOAD_BALANCER_ACTIVE,
-    ADD.name: EventType.LOAD_BALANCER_ACTIVE,
-    UPDATE.name: EventType.LOAD_BALANCER_UPDATED,
-    DESTROY.name: EventType.LOAD_BALANCER_DELETED,
-}
-_DONE = {
-    CREATE.name: "created",
-    ADD.name: "added",
-    UPDATE.name: "changed",
-    DESTROY.name: "destroyed",
-}
 
 
 def describe_end(
     connection: Connection, job: JobFacts, state: JobState, fault: Fault | None, at: datetime
 ) -> Iterator[Event]:
-    """The events of a job that ended: one of its load balancer if it had one, and its own."""
+    """The events of a job that ended: one of its record if it had one, and its own."""
     told = EventJob(id=job.id, task=job.task, state=state.value, attempts=job.attempts)
-    if job.task in _DONE and (row := _find_record(connection, job)):
-        type_ = _SUCCESS_TYPES[job.task] if state is JobState.SUCCESS else _error_type(row, job)
-        if type_ is not None:
-            yield Event(type=type_, timestamp=at, data=_describe_record(row, told))
+    if found := find_order(job.task):
+        kind, order = found
+        row = _find_record(connection, job, kind)
+        if row is not None and (type_ := _type_of(row, job, state, kind, order)) is not None:
+            yield Event(type=type_, timestamp=at, data=_describe_record(row, told, kind, order))
     yield Event(type=_JOB_TYPES[state], timestamp=at, data=_describe_job(job, told, fault))
 
 
-def _find_record(connection: Connection, job: JobFacts) -> Row[Any] | None:
-    """The load balancer that the job was about, unless another job has been given it since."""
-    load_balancer_id = job.parameters.get("load_balancer_id")
-    if not is_job_id(load_balancer_id):
+def _find_record(connection: Connection, job: JobFacts, kind: RecordKind) -> Row[Any] | None:
+    """The record that the job was about, unless another job has been given it since."""
+    record_id, table = job.parameters.get(kind.id_name), kind.table
+    if not is_job_id(record_id):
         return None
     return connection.execute(
-        select(load_balancers).where(
-            load_balancers.c.id == load_balancer_id, load_balancers.c.job_id == job.id
-        )
+        select(table).where(table.c.id == record_id, table.c.job_id == job.id)
     ).one_or_none()
 
 
-def _error_type(row: Row[Any], job: JobFacts) -> EventType | None:
+def _type_of(
+    row: Row[Any], job: JobFacts, state: JobState, kind: RecordKind, order: Order
+) -> EventType | None:
     """None if this job left the record as it was: cancelled before it began."""
+    if state is JobState.SUCCESS:
+        return order.event
     is_error = row.provisioning_status == ProvisioningStatus.ERROR
     is_of_this_job = is_error and row.fault is not None and row.fault.get("job_id") == job.id
-    return EventType.LOAD_BALANCER_ERROR if is_of_this_job else None
+    return kind.error_event if is_of_this_job else None
 
 
-def _describe_record(row: Row[Any], job: EventJob) -> EventData:
-    done, fault = _DONE[job.task], None
-    message = f"Load balancer {row.name!r} was {done}."
+def _describe_record(row: Row[Any], job: EventJob, kind: RecordKind, order: Order) -> EventData:
+    named, fault = f"{kind.word.capitalize()} {row.name!r}", None
+    message = f"{named} was {order.done}."
     if row.fault is not None:
         fault = EventFault(
             code=row.fault["code"], message=row.fault["message"], advice=row.fault["advice"]
         )
-        message = (
-            f"Load balancer {row.name!r} could not be {done}: "
-            f"{_sentence(fault.message)} {fault.advice}"
-        )
+        message = f"{named} could not be {order.done}: {_sentence(fault.message)} {fault.advice}"
+    record: dict[str, Any] = {kind.name: kind.view.from_row(row)}
     return EventData(
         project_id=row.project_id,
         message=message,
         job=job,
-        load_balancer=LoadBalancerView.from_row(row),
         sequence=row.sequence,
         fault=fault,
+        **record,
     )
 
 

@@ -6,14 +6,15 @@ finds out itself whether somebody does.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row
 
 from chalicelib.domain.jobs import JobState
-from chalicelib.services import load_balancer_outcomes
+from chalicelib.services import record_outcomes
 from chalicelib.services.delivery_plans import plan_deliveries
+from chalicelib.services.kinds import find_order
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,40 +59,28 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _Outcomes(Protocol):
-    """What a module may say about the outcomes of its tasks; each is one UPDATE by id."""
-
-    def succeeded(self, connection: Connection, job: Any, result: Any) -> None: ...
-    def failed(self, connection: Connection, job: Any, fault: Any) -> None: ...
-    def cancelled(self, connection: Connection, job: Any) -> None: ...
-
-
-#: Prefix of a task's name -> whose record the task is about.
-_BY_PREFIX: dict[str, _Outcomes] = {"network.loadbalancers": load_balancer_outcomes}
-
-
 def concerns_a_record(task: str) -> bool:
     """Whether the outcome of this task changes a record besides its job."""
-    return task.rpartition(".")[0] in _BY_PREFIX
+    return find_order(task) is not None
 
 
 def settle_success(connection: Connection, job: JobFacts, result: Any) -> None:
     """The job succeeded: make its record match."""
-    if outcomes := _BY_PREFIX.get(job.task.rpartition(".")[0]):
-        outcomes.succeeded(connection, job, result)
+    if found := find_order(job.task):
+        record_outcomes.succeeded(connection, job, *found, result)
 
 
 def settle_failure(connection: Connection, job: JobFacts, fault: Fault) -> None:
     """The job failed for good: mark its record."""
-    if outcomes := _BY_PREFIX.get(job.task.rpartition(".")[0]):
-        outcomes.failed(connection, job, fault)
+    if found := find_order(job.task):
+        record_outcomes.failed(connection, job, *found, fault)
     if job.is_watched:
         plan_deliveries(connection, job, JobState.FAILURE, fault)
 
 
 def settle_cancelled(connection: Connection, job: JobFacts) -> None:
     """The job was cancelled: mark its record."""
-    if outcomes := _BY_PREFIX.get(job.task.rpartition(".")[0]):
-        outcomes.cancelled(connection, job)
+    if found := find_order(job.task):
+        record_outcomes.cancelled(connection, job, *found)
     if job.is_watched:
         plan_deliveries(connection, job, JobState.REVOKED)

@@ -22,7 +22,7 @@ from tests.e2e.ledger import note, write
 from worker import receiving, watchdog
 from worker.tasks import load_balancers
 from worker.tasks.base import Job, implements
-from worker.upstream.memory import MemoryUpstream
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 
 app = plain_tasks.app
 
@@ -134,9 +134,9 @@ def _fail(job: Job, parameters: Fail) -> int:
 
 
 @lru_cache(maxsize=1)
-def _upstream(project_id: str) -> MemoryUpstream:
+def _upstream(project_id: str) -> MemoryLoadBalancers:
     """The memory upstream; kills once after a create took effect, if E2E_KILL says whom."""
-    upstream = MemoryUpstream(
+    upstream = MemoryLoadBalancers(
         os.environ["UPSTREAM_MEMORY_PATH"],
         looks_until_active=int(os.environ.get("E2E_LOOKS", "0")),
     )

@@ -12,18 +12,20 @@ from chalicelib.db.engine import connect
 from chalicelib.db.tables import load_balancers
 from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
 from chalicelib.services import job_orders
-from chalicelib.services import load_balancers as service
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.fleet import PROJECT, Fleet
 from tests.e2e.worker_process import wait_until
 from worker.upstream.errors import UpstreamRejected, UpstreamThrottled
-from worker.upstream.memory import MemoryUpstream
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 
+service = Records(LOAD_BALANCERS)
 SPEC = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"])
 
 
-def _upstream(fleet: Fleet) -> MemoryUpstream:
-    return MemoryUpstream(str(fleet.upstream_path))
+def _upstream(fleet: Fleet) -> MemoryLoadBalancers:
+    return MemoryLoadBalancers(str(fleet.upstream_path))
 
 
 def _record(fleet: Fleet, load_balancer_id: str) -> Row[Any]:
@@ -44,16 +46,16 @@ def test_load_balancer_is_created_changed_added_and_destroyed(
     assert made.provisioning_status == "PENDING_CREATE"
     fleet.wait_for_state(job.id, "SUCCESS")
     row = _record(fleet, made.id)
-    [seen] = upstream.list_load_balancers()
+    [seen] = upstream.list_all()
     assert row.provisioning_status == "ACTIVE"
     assert row.upstream_id == seen.upstream_id
 
     _, job = service.change(fleet.engine, PROJECT, made.id, LoadBalancerChange(name="www"))
     fleet.wait_for_state(job.id, "SUCCESS")
     assert _record(fleet, made.id).provisioning_status == "ACTIVE"
-    assert upstream.list_load_balancers()[0].name == "www"
+    assert upstream.list_all()[0].name == "www"
 
-    there = upstream.create_load_balancer("somebody else's", SPEC)
+    there = upstream.create("somebody else's", SPEC)
     added, job = service.add(fleet.engine, PROJECT, there.upstream_id)
     fleet.wait_for_state(job.id, "SUCCESS")
     assert _record(fleet, added.id).provisioning_status == "ACTIVE"
@@ -62,7 +64,7 @@ def test_load_balancer_is_created_changed_added_and_destroyed(
     _, job = service.destroy(fleet.engine, PROJECT, made.id)
     fleet.wait_for_state(job.id, "SUCCESS")
     assert _record(fleet, made.id).provisioning_status == "DELETED"
-    assert [one.upstream_id for one in upstream.list_load_balancers()] == [there.upstream_id]
+    assert [one.upstream_id for one in upstream.list_all()] == [there.upstream_id]
     fleet.wait_until_queues_empty()
 
 
@@ -80,7 +82,7 @@ def test_create_killed_after_the_upstream_made_it_finds_it_again(
     row = fleet.wait_for_state(job.id, "SUCCESS", seconds=40)
     assert row.attempts == 2
     record = _record(fleet, made.id)
-    [seen] = _upstream(fleet).list_load_balancers()
+    [seen] = _upstream(fleet).list_all()
     assert record.provisioning_status == "ACTIVE"
     assert record.upstream_id == seen.upstream_id
     calls = [method for method, _ in _upstream(fleet).list_calls()]
@@ -133,9 +135,9 @@ def test_cancelled_create_that_reached_the_upstream_is_undone(make_fleet: MakeFl
     upstream = _upstream(fleet)
     fleet.start_worker()
     made, job = service.create(fleet.engine, PROJECT, SPEC)
-    wait_until(lambda: len(upstream.list_load_balancers()) == 1, 20)
+    wait_until(lambda: len(upstream.list_all()) == 1, 20)
     job_orders.cancel(fleet.engine, PROJECT, job.id)
     fleet.wait_for_state(job.id, "REVOKED", seconds=5)
-    assert upstream.list_load_balancers() == []
+    assert upstream.list_all() == []
     assert _record(fleet, made.id).provisioning_status == "ERROR"
     fleet.wait_until_queues_empty()

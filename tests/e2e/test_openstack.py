@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.load_balancers import LoadBalancerSpec
-from chalicelib.services import load_balancers as service
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.fleet import PROJECT
 from tests.e2e.worker_process import wait_until
 from tests.factories.load_balancers import read_load_balancer
 from tests.fakes.openstack.cloud import OpenStackCloud, run_openstack
+
+service = Records(LOAD_BALANCERS)
 
 
 def make_environment(cloud: OpenStackCloud) -> dict[str, str]:

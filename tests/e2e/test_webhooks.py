@@ -16,7 +16,9 @@ from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
 from chalicelib.domain.load_balancers import LoadBalancerSpec
 from chalicelib.schemas.webhooks import NewWebhook
-from chalicelib.services import deliveries, load_balancers, webhooks
+from chalicelib.services import deliveries, webhooks
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
@@ -24,7 +26,7 @@ from tests.e2e.worker_process import wait_until
 from tests.factories.webhooks import create_webhook, read_deliveries, read_webhook
 from tests.fakes.receiver import Receiver, run_receiver
 from worker.upstream.errors import UpstreamQuotaExceeded
-from worker.upstream.memory import MemoryUpstream
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 
 ENVIRONMENT = {"WEBHOOKS_ALLOW_PRIVATE": "true"}
 
@@ -139,10 +141,10 @@ def test_end_of_a_job_arrives(fleet: Fleet, receiver: Receiver) -> None:
 
 def test_owner_is_told_what_failed_why_and_what_to_do(fleet: Fleet, receiver: Receiver) -> None:
     create(fleet, receiver, events=["load_balancer.*"])
-    upstream = MemoryUpstream(str(fleet.upstream_path))
+    upstream = MemoryLoadBalancers(str(fleet.upstream_path))
     upstream.fail_next("create_load_balancer", UpstreamQuotaExceeded("Quota has been met."))
     spec = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"])
-    record, _ = load_balancers.create(fleet.engine, PROJECT, spec)
+    record, _ = Records(LOAD_BALANCERS).create(fleet.engine, PROJECT, spec)
     wait_until(lambda: len(receiver.received) == 1, 20)
     payload = json.loads(receiver.received[0].body)
     assert payload["type"] == "load_balancer.error"

@@ -158,7 +158,7 @@ def _failed(now: datetime) -> dict[str, Any]:
     trace = (
         "Traceback (most recent call last):\n"
         '  File "worker/tasks/load_balancers.py", line 41, in create\n'
-        "    upstream.create_load_balancer(spec)\n"
+        "    upstream.create(spec)\n"
         "InvalidSubnet: Subnet subnet-0fe1 has no free addresses"
     )
     error = {"type": "InvalidSubnet", "message": ERRORS[2][1], "retryable": False}

@@ -1,1 +1,1 @@
-"""The clouds that load balancers are made in, behind one Protocol."""
+"""The clouds that things are made in, behind one Protocol."""

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from chalicelib.domain.load_balancers import (
-    LoadBalancerChange,
-    LoadBalancerSpec,
-    ObservedLoadBalancer,
-)
+from chalicelib.domain.records import Observed
+
+Spec_contra = TypeVar("Spec_contra", contravariant=True)
+Change_contra = TypeVar("Change_contra", contravariant=True)
+Seen_co = TypeVar("Seen_co", bound=Observed, covariant=True)
 
 
-class Upstream(Protocol):
-    """A cloud that load balancers are made in.
+class Upstream(Protocol[Spec_contra, Change_contra, Seen_co]):
+    """A cloud, as far as one kind of thing is made in it.
 
     Every method may be called twice with the same arguments and have the effect of one
     call: jobs are repeated when a worker dies. Each raises only the families of
     `worker.upstream.errors`.
     """
 
-    def create_load_balancer(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
-        """Make a load balancer, or return the one already made with this `token`.
+    def create(self, token: str, spec: Spec_contra) -> Seen_co:
+        """Make one, or return the one already made with this `token`.
 
         `token`: 1 to 155 characters, unique to the intention to create.
         """
         ...
 
-    def find_load_balancer(self, token: str) -> ObservedLoadBalancer | None:
-        """Return what `create_load_balancer` made with this token, None if nothing."""
+    def find(self, token: str) -> Seen_co | None:
+        """Return what `create` made with this token, None if nothing."""
         ...
 
-    def get_load_balancer(self, upstream_id: str) -> ObservedLoadBalancer:
-        """Return a load balancer as it is now. Raises UpstreamNotFound."""
+    def get(self, upstream_id: str) -> Seen_co:
+        """Return one as it is now. Raises UpstreamNotFound."""
         ...
 
-    def update_load_balancer(
-        self, upstream_id: str, change: LoadBalancerChange
-    ) -> ObservedLoadBalancer:
-        """Make the load balancer match `change`. Raises UpstreamNotFound."""
+    def update(self, upstream_id: str, change: Change_contra) -> Seen_co:
+        """Make one match `change`. Raises UpstreamNotFound."""
         ...
 
-    def delete_load_balancer(self, upstream_id: str) -> None:
-        """Remove the load balancer; one that is already gone is a success."""
+    def delete(self, upstream_id: str) -> None:
+        """Remove one; one that is already gone is a success."""
         ...

@@ -1,13 +1,16 @@
-"""Waits until a load balancer that was asked for is there."""
+"""Waits until what was asked for is there, or gone."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any, TypeVar
 
-from chalicelib.domain.load_balancers import ObservedLoadBalancer
+from chalicelib.domain.records import Observed
 from worker.upstream.errors import UpstreamBusy, UpstreamNotFound, UpstreamRejected
 from worker.upstream.protocol import Upstream
+
+Seen = TypeVar("Seen", bound=Observed)
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0
@@ -17,15 +20,15 @@ TOLERATED_ABSENCES = 5
 
 
 def wait_until_active(
-    upstream: Upstream,
-    observed: ObservedLoadBalancer,
+    upstream: Upstream[Any, Any, Seen],
+    observed: Seen,
     *,
     timeout_seconds: float = 600,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-    on_look: Callable[[ObservedLoadBalancer], None] | None = None,
-) -> ObservedLoadBalancer:
-    """Look again, at growing intervals, until the load balancer is active; return it so.
+    on_look: Callable[[Seen], None] | None = None,
+) -> Seen:
+    """Look again, at growing intervals, until it is active; return it so.
 
     `observed` is where it stands now: if that is active, nothing is asked and nobody sleeps.
     `on_look` is told of each later look, and may raise to end the wait.
@@ -46,7 +49,7 @@ def wait_until_active(
         sleep(min(pause, remaining))
         pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
         try:
-            observed = upstream.get_load_balancer(observed.upstream_id)
+            observed = upstream.get(observed.upstream_id)
             absences = 0
         except UpstreamNotFound:
             absences += 1

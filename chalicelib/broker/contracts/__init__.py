@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.broker.queues import DEFAULT
+from chalicelib.broker.queues import DEFAULT, NETWORK
 from chalicelib.domain.jobs import RetryPolicy
 
 
@@ -35,6 +35,23 @@ class TaskContract(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether clients may submit it. Not those that trust their parameters, because the system
     #: itself makes them: the id of a record, say, that must be the project's own.
     is_public: bool = True
+
+
+def cloud_task(name: str, parameters: type[msgspec.Struct], description: str) -> TaskContract:
+    """The contract of a task that makes a record true upstream; clients may not submit it.
+
+    Upstreams have bad quarters of an hour: eight attempts spread over about that long.
+    """
+    return TaskContract(
+        name=name,
+        parameters=parameters,
+        description=description,
+        queue=NETWORK,
+        retry=RetryPolicy(max_attempts=8, base_seconds=2.0, cap_seconds=300.0),
+        soft_time_limit_seconds=900.0,
+        time_limit_seconds=960.0,
+        is_public=False,
+    )
 
 
 @lru_cache(maxsize=1)

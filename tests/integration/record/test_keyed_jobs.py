@@ -10,11 +10,13 @@ from sqlalchemy import Engine
 from chalicelib.broker.contracts.diagnostics import ECHO, Echo
 from chalicelib.domain.jobs import HELD
 from chalicelib.domain.load_balancers import LoadBalancerChange
-from chalicelib.services import job_orders, load_balancers
+from chalicelib.services import job_orders
 from chalicelib.services.claims import ClaimAnswer, claim
 from chalicelib.services.dispatcher import dispatch_due
 from chalicelib.services.job_lifecycle import fail, release, succeed
 from chalicelib.services.jobs import NewJob, submit, submit_many
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
 from chalicelib.services.turns import pass_turn
 from tests.factories.jobs import expire_lease, new_claim, read_job, set_job
 from tests.factories.load_balancers import create_load_balancer, make_spec
@@ -123,22 +125,24 @@ def test_retried_job_whose_line_is_empty_runs_at_once(engine: Engine, sqs: FakeS
 
 
 def test_jobs_of_one_load_balancer_share_a_key(engine: Engine, sqs: FakeSqs) -> None:
-    record, job = load_balancers.create(engine, "demo", make_spec())
+    balancers = Records(LOAD_BALANCERS)
+    record, job = balancers.create(engine, "demo", make_spec())
     assert job.key == f"loadbalancer:{record.id}"
     other = create_load_balancer(engine)
-    _, change = load_balancers.change(engine, "demo", other.id, LoadBalancerChange(name="x"))
+    _, change = balancers.change(engine, "demo", other.id, LoadBalancerChange(name="x"))
     assert change.key == f"loadbalancer:{other.id}"
     assert sqs.job_ids() == [job.id, change.id]
 
 
 def test_load_balancers_job_waits_for_the_one_that_still_runs(engine: Engine, sqs: FakeSqs) -> None:
-    record, job = load_balancers.create(engine, "demo", make_spec())
+    balancers = Records(LOAD_BALANCERS)
+    record, job = balancers.create(engine, "demo", make_spec())
     begin(engine, job.id)
     from chalicelib.db.tables import load_balancers as table
 
     with engine.connect() as connection:  # as if somebody had mended the record by hand
         connection.execute(table.update().values(provisioning_status="ERROR"))
-    _, destroy = load_balancers.destroy(engine, "demo", record.id)
+    _, destroy = balancers.destroy(engine, "demo", record.id)
     assert sqs.job_ids() == [job.id]
     assert destroy.run_at == HELD
 

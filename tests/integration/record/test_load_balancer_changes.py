@@ -11,12 +11,14 @@ from sqlalchemy import Engine
 from chalicelib.db.tables import jobs, load_balancers
 from chalicelib.domain.load_balancers import LoadBalancerChange
 from chalicelib.errors import ImmutableObject, NotFound
-from chalicelib.services import load_balancers as service
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
 from tests.factories.jobs import read_job
 from tests.factories.load_balancers import create_load_balancer, make_spec, read_load_balancer
 from tests.factories.rows import read_rows
 from tests.fakes.sqs import FakeSqs
 
+service = Records(LOAD_BALANCERS)
 CHANGE = LoadBalancerChange(name="shop back")
 
 

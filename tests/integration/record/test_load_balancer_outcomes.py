@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 
 from chalicelib.domain.load_balancers import LoadBalancerChange
 from chalicelib.services import job_orders
-from chalicelib.services import load_balancers as service
 from chalicelib.services.claims import Claim, claim
 from chalicelib.services.dispatcher import rescue_lapsed
 from chalicelib.services.job_lifecycle import fail, release, succeed
+from chalicelib.services.load_balancers import LOAD_BALANCERS
 from chalicelib.services.outcomes import JobFacts, settle_success
+from chalicelib.services.records import Records
 from tests.factories.jobs import (
     create_claimed_job,
     create_job,
@@ -32,6 +33,7 @@ from tests.factories.load_balancers import (
 from tests.fakes.sqs import FakeSqs
 from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, never
 
+service = Records(LOAD_BALANCERS)
 KINDS = ["create", "update", "destroy", "add"]
 
 pytestmark = pytest.mark.usefixtures("sqs")

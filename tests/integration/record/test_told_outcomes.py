@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib.broker.contracts.notifications import DELIVER
 from chalicelib.services import job_orders
-from chalicelib.services import load_balancers as service
 from chalicelib.services.claims import claim
 from chalicelib.services.dispatcher import rescue_lapsed, ring_due
 from chalicelib.services.job_lifecycle import fail, release, revoke, succeed
+from chalicelib.services.load_balancers import LOAD_BALANCERS
 from chalicelib.services.outcomes import JobFacts, settle_success
+from chalicelib.services.records import Records
 from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import (
     create_claimed_job,
@@ -37,6 +38,7 @@ from tests.integration.record.outcome_verbs import (
 )
 from tests.integration.record.test_statements import recorded
 
+service = Records(LOAD_BALANCERS)
 RESULT = msgspec.Raw(b"7")
 
 pytestmark = pytest.mark.usefixtures("sqs")

@@ -15,10 +15,10 @@ from moto import mock_aws
 from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
 from tests.fakes.openstack.cloud import OpenStackCloud, run_openstack
 from worker.upstream.aws.client import make_client
-from worker.upstream.aws.load_balancers import AwsUpstream
-from worker.upstream.memory import MemoryUpstream
+from worker.upstream.aws.load_balancers import AwsLoadBalancers
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 from worker.upstream.openstack.client import make_connection
-from worker.upstream.openstack.load_balancers import OpenStackUpstream
+from worker.upstream.openstack.load_balancers import OctaviaLoadBalancers
 from worker.upstream.protocol import Upstream
 
 REGION = "us-east-1"
@@ -115,12 +115,12 @@ def aws_cloud(monkeypatch: pytest.MonkeyPatch, ec2: Any) -> Iterator[AwsCloud]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
-        client = make_client(REGION)
+        client = make_client("elbv2", REGION)
         # Moto's default network has one subnet in each zone. It asks network load balancers,
         # too, for two zones when subnets are changed, so tests always use two.
         subnets = ec2.describe_subnets()["Subnets"]
         yield AwsCloud(
-            upstream=AwsUpstream(lambda: client),
+            upstream=AwsLoadBalancers(lambda: client),
             count=lambda: len(client.describe_load_balancers()["LoadBalancers"]),
             subnet_ids=[subnet["SubnetId"] for subnet in subnets[:3]],
             security_group_ids=[
@@ -156,7 +156,7 @@ def octavia_cloud(openstack_environment: OpenStackCloud) -> Iterator[OctaviaClou
     connection = make_connection()
     running = openstack_environment
     yield OctaviaCloud(
-        upstream=OpenStackUpstream(lambda: connection, sleep=lambda _: None),
+        upstream=OctaviaLoadBalancers(lambda: connection, sleep=lambda _: None),
         count=running.octavia.count,
         subnet_ids=list(running.neutron.subnets),
         security_group_ids=running.neutron.security_groups,
@@ -175,10 +175,10 @@ def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Cloud:
         found: Cloud = request.getfixturevalue(f"{request.param}_cloud")
         return found
     path = str(tmp_path / "cloud.sqlite") if request.param == "memory in a file" else None
-    upstream = MemoryUpstream(path, looks_until_active=1)
+    upstream = MemoryLoadBalancers(path, looks_until_active=1)
     return Cloud(
         upstream=upstream,
-        count=lambda: len(upstream.list_load_balancers()),
+        count=lambda: len(upstream.list_all()),
         subnet_ids=["subnet-1", "subnet-2", "subnet-3"],
         security_group_ids=["group-1", "group-2"],
         unknown_id="memory-none",

@@ -31,12 +31,12 @@ def test_second_attempt_finishes_what_an_interrupted_create_left(aws_cloud: Any)
     spec = aws_cloud.spec(attributes=ATTRIBUTES, tags={"team": "shop"})
     aws_cloud.wire.cut_at_next("ModifyLoadBalancerAttributes")
     with pytest.raises(UpstreamUnavailable):
-        aws_cloud.upstream.create_load_balancer("token", spec)
-    half_made = aws_cloud.upstream.find_load_balancer("token")
+        aws_cloud.upstream.create("token", spec)
+    half_made = aws_cloud.upstream.find("token")
     assert half_made.attributes["load_balancing.cross_zone.enabled"] == "false"
     aws_cloud.client.remove_tags(ResourceArns=[half_made.upstream_id], TagKeys=["team"])
 
-    made = aws_cloud.upstream.create_load_balancer("token", spec)
+    made = aws_cloud.upstream.create("token", spec)
 
     assert made.upstream_id == half_made.upstream_id
     assert made.attributes["load_balancing.cross_zone.enabled"] == "true"
@@ -45,24 +45,24 @@ def test_second_attempt_finishes_what_an_interrupted_create_left(aws_cloud: Any)
 
 
 def test_second_attempt_finishes_what_an_interrupted_update_left(aws_cloud: Any) -> None:
-    made = aws_cloud.upstream.create_load_balancer("token", aws_cloud.spec())
+    made = aws_cloud.upstream.create("token", aws_cloud.spec())
     change = LoadBalancerChange(subnet_ids=aws_cloud.subnet_ids[1:], tags={"team": "shop"})
     aws_cloud.wire.cut_at_next("AddTags")
     with pytest.raises(UpstreamUnavailable):
-        aws_cloud.upstream.update_load_balancer(made.upstream_id, change)
+        aws_cloud.upstream.update(made.upstream_id, change)
     aws_cloud.wire.sent.clear()
-    updated = aws_cloud.upstream.update_load_balancer(made.upstream_id, change)
+    updated = aws_cloud.upstream.update(made.upstream_id, change)
     assert updated.tags == {"team": "shop"}
     assert aws_cloud.wire.changes() == ["AddTags"]
 
 
 def test_create_makes_one_look_and_one_change(aws_cloud: Any) -> None:
-    aws_cloud.upstream.create_load_balancer("token", aws_cloud.spec())
+    aws_cloud.upstream.create("token", aws_cloud.spec())
     assert aws_cloud.wire.sent == ["DescribeLoadBalancers", "CreateLoadBalancer"]
 
 
 def test_name_token_and_users_tags_become_tags(aws_cloud: Any) -> None:
-    made = aws_cloud.upstream.create_load_balancer("token", aws_cloud.spec(tags={"team": "shop"}))
+    made = aws_cloud.upstream.create("token", aws_cloud.spec(tags={"team": "shop"}))
     assert tags_of(aws_cloud, made.upstream_id) == {
         "Name": "shop front",
         "bellpull:token": "token",
@@ -73,15 +73,15 @@ def test_name_token_and_users_tags_become_tags(aws_cloud: Any) -> None:
 def test_foreign_load_balancer_with_our_name_is_not_taken_over(aws_cloud: Any) -> None:
     make_foreign(aws_cloud, "token")
     with pytest.raises(UpstreamRejected, match="was not made here"):
-        aws_cloud.upstream.create_load_balancer("token", aws_cloud.spec(attributes=ATTRIBUTES))
-    assert aws_cloud.upstream.find_load_balancer("token") is None
+        aws_cloud.upstream.create("token", aws_cloud.spec(attributes=ATTRIBUTES))
+    assert aws_cloud.upstream.find("token") is None
     assert aws_cloud.wire.changes() == ["CreateLoadBalancer"]
 
 
 def test_adopted_load_balancer_without_name_tag_is_called_by_its_own_name(aws_cloud: Any) -> None:
     make_foreign(aws_cloud, "token")
     arn = aws_cloud.client.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
-    assert aws_cloud.upstream.get_load_balancer(arn).name == derive_name("token")
+    assert aws_cloud.upstream.get(arn).name == derive_name("token")
 
 
 def test_update_calls_only_for_what_differs(aws_cloud: Any) -> None:
@@ -90,7 +90,7 @@ def test_update_calls_only_for_what_differs(aws_cloud: Any) -> None:
         attributes=ATTRIBUTES,
         security_group_ids=aws_cloud.security_group_ids,
     )
-    made = aws_cloud.upstream.create_load_balancer("token", spec)
+    made = aws_cloud.upstream.create("token", spec)
     aws_cloud.wire.sent.clear()
     same = LoadBalancerChange(
         name=spec.name,
@@ -100,16 +100,16 @@ def test_update_calls_only_for_what_differs(aws_cloud: Any) -> None:
         tags=spec.tags,
         attributes=spec.attributes,
     )
-    aws_cloud.upstream.update_load_balancer(made.upstream_id, same)
+    aws_cloud.upstream.update(made.upstream_id, same)
     assert aws_cloud.wire.changes() == []
 
 
 @pytest.mark.parametrize("key", ["Name", "bellpull:token", "bellpull:else"])
 def test_reserved_tags_are_refused_before_anything_is_sent(aws_cloud: Any, key: str) -> None:
     with pytest.raises(UpstreamRejected, match="set by Bellpull"):
-        aws_cloud.upstream.create_load_balancer("token", aws_cloud.spec(tags={key: "x"}))
+        aws_cloud.upstream.create("token", aws_cloud.spec(tags={key: "x"}))
     with pytest.raises(UpstreamRejected, match="set by Bellpull"):
-        aws_cloud.upstream.update_load_balancer("any", LoadBalancerChange(tags={key: "x"}))
+        aws_cloud.upstream.update("any", LoadBalancerChange(tags={key: "x"}))
     assert aws_cloud.wire.sent == []
 
 
@@ -118,4 +118,4 @@ def test_refusal_carries_the_words_of_aws(aws_cloud: Any) -> None:
     with pytest.raises(
         UpstreamRejected, match=r"^Key no\.such not valid \(InvalidConfig.*, Modify"
     ):
-        aws_cloud.upstream.create_load_balancer("token", spec)
+        aws_cloud.upstream.create("token", spec)

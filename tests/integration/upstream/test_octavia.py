@@ -17,7 +17,7 @@ from worker.upstream.errors import (
     UpstreamUnavailable,
 )
 from worker.upstream.openstack.client import make_connection
-from worker.upstream.openstack.load_balancers import OpenStackUpstream
+from worker.upstream.openstack.load_balancers import OctaviaLoadBalancers
 from worker.upstream.waiting import wait_until_active
 
 TOKEN = "0b9d9e5e-7f1c-4c3a-9f0e-5d8f8f6c1a2b"
@@ -25,12 +25,12 @@ BALANCERS = "/lbaas/loadbalancers"
 
 
 def create(cloud: Any, **overrides: Any) -> Any:
-    made = cloud.upstream.create_load_balancer(TOKEN, cloud.spec(**overrides))
+    made = cloud.upstream.create(TOKEN, cloud.spec(**overrides))
     return wait_until_active(cloud.upstream, made, sleep=lambda _: None)
 
 
-def other_worker() -> OpenStackUpstream:
-    return OpenStackUpstream(make_connection, sleep=lambda _: None)
+def other_worker() -> OctaviaLoadBalancers:
+    return OctaviaLoadBalancers(make_connection, sleep=lambda _: None)
 
 
 def test_create_sends_what_the_reference_says(octavia_cloud: Any) -> None:
@@ -49,8 +49,8 @@ def test_create_sends_what_the_reference_says(octavia_cloud: Any) -> None:
 def test_create_whose_answer_was_lost_is_found_by_another_worker(octavia_cloud: Any) -> None:
     octavia_cloud.openstack.cut_next("POST", BALANCERS)
     with pytest.raises(UpstreamUnavailable):
-        octavia_cloud.upstream.create_load_balancer(TOKEN, octavia_cloud.spec())
-    made = other_worker().create_load_balancer(TOKEN, octavia_cloud.spec())
+        octavia_cloud.upstream.create(TOKEN, octavia_cloud.spec())
+    made = other_worker().create(TOKEN, octavia_cloud.spec())
     assert made.status == "provisioning"
     assert octavia_cloud.count() == 1
     assert wait_until_active(other_worker(), made, sleep=lambda _: None).status == "active"
@@ -64,7 +64,7 @@ def test_internet_facing_gets_one_public_address_and_gives_it_back(octavia_cloud
     made = create(octavia_cloud, scheme="internet-facing")
     assert (made.scheme, made.vip_address) == ("internet-facing", "203.0.113.1")
     assert len(neutron.floating_ips) == 1
-    octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+    octavia_cloud.upstream.delete(made.upstream_id)
     assert neutron.floating_ips == {}
 
 
@@ -82,8 +82,8 @@ def test_public_address_that_somebody_else_made_is_left_to_them(octavia_cloud: A
     port_id = next(iter(octavia_cloud.openstack.octavia.load_balancers.values()))["vip_port_id"]
     theirs = {"id": "theirs", "port_id": port_id, "floating_ip_address": "203.0.113.9"}
     octavia_cloud.openstack.neutron.floating_ips["theirs"] = theirs
-    assert octavia_cloud.upstream.get_load_balancer(made.upstream_id).scheme == "internet-facing"
-    octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+    assert octavia_cloud.upstream.get(made.upstream_id).scheme == "internet-facing"
+    octavia_cloud.upstream.delete(made.upstream_id)
     assert "theirs" in octavia_cloud.openstack.neutron.floating_ips
 
 
@@ -98,7 +98,7 @@ def test_vips_of_both_versions_are_dualstack(octavia_cloud: Any) -> None:
     assert create(octavia_cloud, subnet_ids=[four, six]).ip_address_type == "dualstack"
     octavia_cloud.openstack.calls.clear()
     with pytest.raises(UpstreamRejected, match=r"are of IPv4 alone"):
-        octavia_cloud.upstream.create_load_balancer(
+        octavia_cloud.upstream.create(
             "b", octavia_cloud.spec(subnet_ids=[four, other_four], ip_address_type="dualstack")
         )
     assert octavia_cloud.openstack.changes() == []
@@ -108,11 +108,9 @@ def test_balancer_that_somebody_else_is_changing_is_busy(octavia_cloud: Any) -> 
     made = create(octavia_cloud)
     octavia_cloud.openstack.octavia.set_status(made.upstream_id, "PENDING_UPDATE", looks=3)
     with pytest.raises(UpstreamBusy, match="Invalid state PENDING_UPDATE"):
-        octavia_cloud.upstream.update_load_balancer(
-            made.upstream_id, LoadBalancerChange(name="other")
-        )
+        octavia_cloud.upstream.update(made.upstream_id, LoadBalancerChange(name="other"))
     with pytest.raises(UpstreamBusy, match="Invalid state PENDING_UPDATE"):
-        octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+        octavia_cloud.upstream.delete(made.upstream_id)
 
 
 def test_quota_is_told_in_the_words_of_the_service(octavia_cloud: Any) -> None:
@@ -136,9 +134,9 @@ def test_balancer_that_octavia_could_not_make_is_rejected(octavia_cloud: Any) ->
     octavia_cloud.openstack.octavia.breaks_next = True
     with pytest.raises(UpstreamRejected, match="ERROR"):
         create(octavia_cloud)
-    seen = octavia_cloud.upstream.find_load_balancer(TOKEN)
+    seen = octavia_cloud.upstream.find(TOKEN)
     assert seen.status == "failed"
-    octavia_cloud.upstream.delete_load_balancer(seen.upstream_id)
+    octavia_cloud.upstream.delete(seen.upstream_id)
     assert octavia_cloud.count() == 0
 
 
@@ -147,7 +145,7 @@ def test_delete_takes_listeners_along_and_waits_until_it_is_gone(octavia_cloud: 
     octavia = octavia_cloud.openstack.octavia
     octavia.load_balancers[made.upstream_id]["listeners"] = [{"id": "listener"}]
     octavia.looks_until_done = 4
-    octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+    octavia_cloud.upstream.delete(made.upstream_id)
     assert octavia.load_balancers == {}
 
 
@@ -157,11 +155,11 @@ def test_delete_that_was_interrupted_is_waited_for_and_not_asked_for_again(
     made = create(octavia_cloud)
     octavia_cloud.openstack.cut_next("DELETE", BALANCERS)
     with pytest.raises(UpstreamUnavailable):
-        octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+        octavia_cloud.upstream.delete(made.upstream_id)
     with pytest.raises(UpstreamNotFound):
-        octavia_cloud.upstream.get_load_balancer(made.upstream_id)
+        octavia_cloud.upstream.get(made.upstream_id)
     octavia_cloud.openstack.calls.clear()
-    other_worker().delete_load_balancer(made.upstream_id)
+    other_worker().delete(made.upstream_id)
     assert octavia_cloud.openstack.changes() == []
     assert octavia_cloud.openstack.octavia.load_balancers == {}
 
@@ -170,8 +168,8 @@ def test_delete_that_octavia_could_not_do_is_tried_again(octavia_cloud: Any) -> 
     made = create(octavia_cloud)
     octavia_cloud.openstack.octavia.breaks_next = True
     with pytest.raises(UpstreamUnavailable, match="ERROR"):
-        octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
-    octavia_cloud.upstream.delete_load_balancer(made.upstream_id)
+        octavia_cloud.upstream.delete(made.upstream_id)
+    octavia_cloud.upstream.delete(made.upstream_id)
     assert octavia_cloud.count() == 0
 
 
@@ -185,10 +183,10 @@ def test_update_sends_only_what_differs(octavia_cloud: Any) -> None:
         subnet_ids=[zone.subnet_id for zone in reversed(made.zones)],
         attributes=made.attributes | {"vip_qos_policy_id": ""},
     )
-    octavia_cloud.upstream.update_load_balancer(made.upstream_id, same)
+    octavia_cloud.upstream.update(made.upstream_id, same)
     assert octavia_cloud.openstack.changes() == []
     change = LoadBalancerChange(attributes={"admin_state_up": "false", "description": "x"})
-    octavia_cloud.upstream.update_load_balancer(made.upstream_id, change)
+    octavia_cloud.upstream.update(made.upstream_id, change)
     (call,) = [call for call in octavia_cloud.openstack.calls if call.method == "PUT"]
     assert call.body["loadbalancer"] == {"admin_state_up": False}
 
@@ -207,7 +205,7 @@ def test_what_octavia_cannot_change_is_refused_before_anything_is_sent(
     made = create(octavia_cloud)
     octavia_cloud.openstack.calls.clear()
     with pytest.raises(UpstreamRejected, match="Octavia cannot change"):
-        octavia_cloud.upstream.update_load_balancer(made.upstream_id, LoadBalancerChange(**change))
+        octavia_cloud.upstream.update(made.upstream_id, LoadBalancerChange(**change))
     assert octavia_cloud.openstack.changes() == []
 
 
@@ -233,8 +231,8 @@ def test_id_that_is_none_never_becomes_part_of_an_address(
     octavia_cloud: Any, upstream_id: str
 ) -> None:
     with pytest.raises(UpstreamNotFound):
-        octavia_cloud.upstream.get_load_balancer(upstream_id)
-    octavia_cloud.upstream.delete_load_balancer(upstream_id)
+        octavia_cloud.upstream.get(upstream_id)
+    octavia_cloud.upstream.delete(upstream_id)
     assert octavia_cloud.openstack.calls == []
 
 

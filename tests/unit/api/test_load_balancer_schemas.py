@@ -9,11 +9,8 @@ import pytest
 
 from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
 from chalicelib.errors import InvalidFields
-from chalicelib.schemas.load_balancers import (
-    AddedLoadBalancer,
-    ChangedLoadBalancer,
-    NewLoadBalancer,
-)
+from chalicelib.schemas.fields import AddedResource
+from chalicelib.schemas.load_balancers import ChangedLoadBalancer, NewLoadBalancer
 from chalicelib.schemas.reading import read_body
 
 
@@ -103,8 +100,8 @@ def test_change_cannot_touch_what_is_fixed() -> None:
 
 @pytest.mark.parametrize("upstream_id", ["", "x" * 256, "a b", "ö", "a\n", 5, None])
 def test_upstream_id_is_printable_and_short(upstream_id: object) -> None:
-    assert pointers(AddedLoadBalancer, {"upstream_id": upstream_id}) == {"/upstream_id"}
-    assert pointers(AddedLoadBalancer, {"upstream_id": "x" * 255}) == set()
+    assert pointers(AddedResource, {"upstream_id": upstream_id}) == {"/upstream_id"}
+    assert pointers(AddedResource, {"upstream_id": "x" * 255}) == set()
 
 
 def test_request_is_what_the_task_takes_as_its_parameters() -> None:

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from chalicelib.domain.load_balancers import LoadBalancerChange, LoadBalancerSpec
 from worker.upstream.aws.changes import apply_change
 from worker.upstream.aws.client import make_client
-from worker.upstream.aws.load_balancers import AwsUpstream
+from worker.upstream.aws.load_balancers import AwsLoadBalancers
 from worker.upstream.aws.reading import Description
 from worker.upstream.errors import UpstreamBusy, UpstreamNotFound
 
@@ -69,12 +69,12 @@ def test_dualstack_without_public_ipv4_is_dualstack() -> None:
 
 
 def test_gateway_load_balancer_is_not_found() -> None:
-    client = make_client("us-east-1")
+    client = make_client("elbv2", "us-east-1")
     with Stubber(client) as stubber:
         answer = {"LoadBalancers": [describe(Type="gateway").raw]}
         stubber.add_response("describe_load_balancers", answer)
         with pytest.raises(UpstreamNotFound):
-            AwsUpstream(lambda: client).get_load_balancer(ARN)
+            AwsLoadBalancers(lambda: client).get(ARN)
 
 
 def test_new_subnets_and_address_type_go_in_one_call_that_keeps_static_addresses() -> None:
@@ -88,7 +88,7 @@ def test_new_subnets_and_address_type_go_in_one_call_that_keeps_static_addresses
         "IpAddressType": "dualstack",
     }
     change = LoadBalancerChange(subnet_ids=["subnet-a", "subnet-c"], ip_address_type="dualstack")
-    client = make_client("us-east-1")
+    client = make_client("elbv2", "us-east-1")
     with Stubber(client) as stubber:
         stubber.add_response("set_subnets", {}, request)
         apply_change(client, describe(AvailabilityZones=zones), change)
@@ -96,11 +96,11 @@ def test_new_subnets_and_address_type_go_in_one_call_that_keeps_static_addresses
 
 
 def test_one_made_but_not_listed_yet_is_retried() -> None:
-    client = make_client("us-east-1")
+    client = make_client("elbv2", "us-east-1")
     with Stubber(client) as stubber:
         stubber.add_client_error("describe_load_balancers", "LoadBalancerNotFound")
         stubber.add_response("create_load_balancer", {"LoadBalancers": [describe().raw]})
         stubber.add_client_error("modify_load_balancer_attributes", "LoadBalancerNotFound")
         spec = LoadBalancerSpec(name="x", subnet_ids=["subnet-a"], attributes={"a": "b"})
         with pytest.raises(UpstreamBusy):
-            AwsUpstream(lambda: client).create_load_balancer("token", spec)
+            AwsLoadBalancers(lambda: client).create("token", spec)

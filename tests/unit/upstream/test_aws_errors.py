@@ -10,7 +10,7 @@ from chalicelib.domain.load_balancers import LoadBalancerSpec
 from worker.upstream import errors
 from worker.upstream.aws.client import make_client
 from worker.upstream.aws.errors import upstream_error
-from worker.upstream.aws.load_balancers import AwsUpstream
+from worker.upstream.aws.load_balancers import AwsLoadBalancers
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/x/0123456789abcdef"
 
@@ -88,37 +88,37 @@ def test_forbidden_does_not_tell_users_the_role_of_the_worker() -> None:
     assert "CreateLoadBalancer" in error.message
 
 
-def stubbed(method: str, code: str, message: str = "") -> AwsUpstream:
-    client = make_client("us-east-1")
+def stubbed(method: str, code: str, message: str = "") -> AwsLoadBalancers:
+    client = make_client("elbv2", "us-east-1")
     stubber = Stubber(client)
     stubber.add_client_error(method, code, message)
     stubber.activate()
-    return AwsUpstream(lambda: client)
+    return AwsLoadBalancers(lambda: client)
 
 
 def test_throttled_call_is_retryable() -> None:
     upstream = stubbed("describe_load_balancers", "Throttling", "Rate exceeded")
     with pytest.raises(errors.UpstreamThrottled, match="Rate exceeded"):
-        upstream.create_load_balancer("token", LoadBalancerSpec(name="x", subnet_ids=["s"]))
+        upstream.create("token", LoadBalancerSpec(name="x", subnet_ids=["s"]))
 
 
 def test_arn_of_another_account_is_not_found() -> None:
     upstream = stubbed("describe_load_balancers", "ValidationError", "not a valid ARN")
     with pytest.raises(errors.UpstreamNotFound, match=ARN):
-        upstream.get_load_balancer(ARN)
+        upstream.get(ARN)
 
 
 def test_delete_of_an_arn_that_aws_refuses_is_not_taken_for_success() -> None:
     upstream = stubbed("delete_load_balancer", "ValidationError", "not a valid ARN")
     with pytest.raises(errors.UpstreamRejected):
-        upstream.delete_load_balancer(ARN)
+        upstream.delete(ARN)
 
 
 def test_delete_of_a_missing_load_balancer_succeeds() -> None:
-    stubbed("delete_load_balancer", "LoadBalancerNotFound").delete_load_balancer(ARN)
+    stubbed("delete_load_balancer", "LoadBalancerNotFound").delete(ARN)
 
 
 def test_delete_under_protection_says_how_to_lift_it() -> None:
     upstream = stubbed("delete_load_balancer", "OperationNotPermitted", "It is protected.")
     with pytest.raises(errors.UpstreamRejected, match=r"protected.*deletion_protection\.enabled"):
-        upstream.delete_load_balancer(ARN)
+        upstream.delete(ARN)

@@ -10,24 +10,24 @@ import msgspec
 
 from chalicelib.domain.load_balancers import LoadBalancerSpec
 from chalicelib.settings import Settings
-from worker.upstream.aws.load_balancers import AwsUpstream
-from worker.upstream.openstack.load_balancers import OpenStackUpstream
-from worker.upstream.registry import build_upstream
+from worker.upstream.aws.load_balancers import AwsLoadBalancers
+from worker.upstream.openstack.load_balancers import OctaviaLoadBalancers
+from worker.upstream.registry import build_load_balancers
 
 SETTINGS = Settings(database_url="sqlite:///x", sqs_queue_url="http://localhost/{queue}")
 
 
 def test_upstream_is_built_without_a_connection_or_credentials() -> None:
-    assert isinstance(build_upstream(SETTINGS, "aws"), AwsUpstream)
-    assert isinstance(build_upstream(SETTINGS, "openstack", "berlin"), OpenStackUpstream)
+    assert isinstance(build_load_balancers(SETTINGS, "aws", None), AwsLoadBalancers)
+    assert isinstance(build_load_balancers(SETTINGS, "openstack", "berlin"), OctaviaLoadBalancers)
 
 
 def test_memory_upstreams_with_one_path_are_one_cloud(tmp_path: Path) -> None:
     path = str(tmp_path / "cloud.sqlite")
     settings = msgspec.structs.replace(SETTINGS, upstream="memory", upstream_memory_path=path)
     spec = LoadBalancerSpec(name="x", subnet_ids=["subnet-1"])
-    made = build_upstream(settings, "memory").create_load_balancer("token", spec)
-    assert build_upstream(settings, "memory").find_load_balancer("token") == made
+    made = build_load_balancers(settings, "memory", None).create("token", spec)
+    assert build_load_balancers(settings, "memory", None).find("token") == made
 
 
 def test_no_library_of_a_cloud_is_imported_before_a_cloud_is_chosen() -> None:

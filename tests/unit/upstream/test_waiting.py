@@ -12,7 +12,7 @@ from worker.upstream.errors import (
     UpstreamRejected,
     UpstreamThrottled,
 )
-from worker.upstream.memory import MemoryUpstream
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 from worker.upstream.waiting import wait_until_active
 
 
@@ -31,14 +31,17 @@ class Clock:
         return self.now
 
 
-def make(looks: int) -> tuple[MemoryUpstream, ObservedLoadBalancer]:
-    upstream = MemoryUpstream(looks_until_active=looks)
+def make(looks: int) -> tuple[MemoryLoadBalancers, ObservedLoadBalancer]:
+    upstream = MemoryLoadBalancers(looks_until_active=looks)
     spec = LoadBalancerSpec(name="x", subnet_ids=["subnet-1"])
-    return upstream, upstream.create_load_balancer("token", spec)
+    return upstream, upstream.create("token", spec)
 
 
 def wait(
-    upstream: MemoryUpstream, observed: ObservedLoadBalancer, clock: Clock, seconds: float = 600
+    upstream: MemoryLoadBalancers,
+    observed: ObservedLoadBalancer,
+    clock: Clock,
+    seconds: float = 600,
 ) -> ObservedLoadBalancer:
     return wait_until_active(
         upstream, observed, timeout_seconds=seconds, sleep=clock.sleep, clock=clock.read
@@ -82,7 +85,7 @@ def test_listener_may_end_the_wait() -> None:
 
 def test_failed_load_balancer_ends_the_wait_with_the_upstreams_reason() -> None:
     upstream, observed = make(looks=9)
-    upstream.break_load_balancer(observed.upstream_id, "No capacity in zone-1.")
+    upstream.break_down(observed.upstream_id, "No capacity in zone-1.")
     with pytest.raises(UpstreamRejected, match=r"No capacity in zone-1\."):
         wait(upstream, observed, Clock())
 
@@ -104,7 +107,7 @@ def test_new_load_balancer_that_is_listed_late_is_waited_for() -> None:
 
 def test_load_balancer_that_vanished_ends_the_wait() -> None:
     upstream, observed = make(looks=1)
-    upstream.delete_load_balancer(observed.upstream_id)
+    upstream.delete(observed.upstream_id)
     with pytest.raises(UpstreamNotFound):
         wait(upstream, observed, Clock())
 

@@ -1,12 +1,12 @@
-"""Makes the client that talks to Elastic Load Balancing."""
+"""Makes the clients that talk to AWS."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def make_client(region: str | None = None, endpoint_url: str | None = None) -> Any:
-    """Return a boto3 client "elbv2" with credentials from boto3's usual chain.
+def make_client(service: str, region: str | None = None, endpoint_url: str | None = None) -> Any:
+    """Return a boto3 client, such as "elbv2", with credentials from boto3's usual chain.
 
     The job is tried again by the worker, so the client itself gives up soon.
     """
@@ -21,4 +21,4 @@ def make_client(region: str | None = None, endpoint_url: str | None = None) -> A
     )
     # A session of its own: boto3's default session must not be used from two threads at once.
     session = boto3.session.Session(region_name=region)
-    return session.client("elbv2", endpoint_url=endpoint_url, config=config)
+    return session.client(service, endpoint_url=endpoint_url, config=config)

@@ -27,7 +27,7 @@ from worker.upstream.aws.reading import Description, describe
 from worker.upstream.errors import UpstreamBusy, UpstreamNotFound, UpstreamRejected
 
 
-class AwsUpstream:
+class AwsLoadBalancers:
     """Elastic Load Balancing v2 in one account and region; the upstream id is the ARN."""
 
     def __init__(self, client_factory: Callable[[], Any]) -> None:
@@ -38,7 +38,7 @@ class AwsUpstream:
     def _client(self) -> Any:
         return self._client_factory()
 
-    def create_load_balancer(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
+    def create(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
         """See `Upstream`. What an interrupted attempt left undone is finished.
 
         The name, which follows from the token, is looked up first. AWS would also return the
@@ -54,7 +54,7 @@ class AwsUpstream:
             raise UpstreamBusy("AWS does not list the new load balancer yet.") from error
 
     @aws_errors()
-    def find_load_balancer(self, token: str) -> ObservedLoadBalancer | None:
+    def find(self, token: str) -> ObservedLoadBalancer | None:
         """See `Upstream`."""
         found = describe(self._client, name=derive_name(token))
         if found is None or found.tags.get(TOKEN_TAG) != token:
@@ -62,21 +62,19 @@ class AwsUpstream:
         return found.to_observed()
 
     @aws_errors()
-    def get_load_balancer(self, upstream_id: str) -> ObservedLoadBalancer:
+    def get(self, upstream_id: str) -> ObservedLoadBalancer:
         """See `Upstream`."""
         return self._read(upstream_id).to_observed()
 
     @aws_errors()
-    def update_load_balancer(
-        self, upstream_id: str, change: LoadBalancerChange
-    ) -> ObservedLoadBalancer:
+    def update(self, upstream_id: str, change: LoadBalancerChange) -> ObservedLoadBalancer:
         """See `Upstream`."""
         refuse_reserved(change.tags or {})
         apply_change(self._client, self._read(upstream_id), change)
         return self._read(upstream_id).to_observed()
 
     @aws_errors()
-    def delete_load_balancer(self, upstream_id: str) -> None:
+    def delete(self, upstream_id: str) -> None:
         """See `Upstream`. Raises UpstreamRejected while deletion protection is on.
 
         An ARN of another account or region is an error and not a success: the load balancer

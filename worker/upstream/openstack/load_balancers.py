@@ -40,7 +40,7 @@ from worker.upstream.openstack.reading import (
 from worker.upstream.waiting import wait_until_gone
 
 
-class OpenStackUpstream:
+class OctaviaLoadBalancers:
     """Octavia in one region and OpenStack project; the upstream id is Octavia's."""
 
     def __init__(
@@ -66,7 +66,7 @@ class OpenStackUpstream:
         return self._connection.network
 
     @openstack_errors()
-    def create_load_balancer(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
+    def create(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
         """See `Upstream`. The token is a tag, which is looked for first."""
         request = _to_request(token, spec)
         found = self._find(token)
@@ -81,20 +81,18 @@ class OpenStackUpstream:
         return self._observe(found)
 
     @openstack_errors()
-    def find_load_balancer(self, token: str) -> ObservedLoadBalancer | None:
+    def find(self, token: str) -> ObservedLoadBalancer | None:
         """See `Upstream`."""
         found = self._find(token)
         return None if found is None else self._observe(found)
 
     @openstack_errors()
-    def get_load_balancer(self, upstream_id: str) -> ObservedLoadBalancer:
+    def get(self, upstream_id: str) -> ObservedLoadBalancer:
         """See `Upstream`."""
         return self._observe(self._read(upstream_id))
 
     @openstack_errors()
-    def update_load_balancer(
-        self, upstream_id: str, change: LoadBalancerChange
-    ) -> ObservedLoadBalancer:
+    def update(self, upstream_id: str, change: LoadBalancerChange) -> ObservedLoadBalancer:
         """See `Upstream`. Raises UpstreamRejected for what Octavia cannot change."""
         found = self._read(upstream_id)
         changes = _to_changes(found, self._observe(found), change)
@@ -103,7 +101,7 @@ class OpenStackUpstream:
         return self._observe(found)
 
     @openstack_errors()
-    def delete_load_balancer(self, upstream_id: str) -> None:
+    def delete(self, upstream_id: str) -> None:
         """See `Upstream`: with its listeners and pools, and returns when it is gone."""
         try:
             found = self._read(upstream_id, is_leaving_too=True)

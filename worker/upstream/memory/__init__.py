@@ -1,0 +1,1 @@
+"""A cloud without a cloud, for laptops and tests."""
