@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: ARN of a secret with the database's username and password, in the form that RDS gives
     #: its own; for a DATABASE_URL without them.
     database_secret_arn: str | None = None
+    #: Whether the user in DATABASE_URL shows tokens of IAM instead of a password (RDS).
+    database_iam: bool = False
     #: Connections that each process keeps to the database.
     database_pool_size: int = 2
     #: URL of the SQS queues with {queue} in the place of a queue's name.
@@ -126,6 +128,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if found and found[1] == project_id:
                 return found[2], found[3]
         return self.upstream, None
+
+    @property
+    def iam_region(self) -> str | None:
+        """Where the database takes tokens of IAM; None: it takes a password."""
+        return self.aws_region if self.database_iam else None
 
     @property
     def origins(self) -> frozenset[str]:
@@ -240,6 +247,16 @@ def _unusable_addresses(settings: Settings) -> list[str]:
         value = getattr(settings, name)
         if value and not _is_http(value):
             problems.append(f"{name.upper()} must begin with https:// or http:// and a host")
+    if settings.database_iam and not (
+        database.username
+        and database.password is None
+        and settings.database_ca_file
+        and settings.database_secret_arn is None
+    ):
+        problems.append(
+            "DATABASE_IAM needs DATABASE_CA_FILE and a user in DATABASE_URL, and neither a password"
+            " nor DATABASE_SECRET_ARN"
+        )
     if settings.database_ca_file and not Path(settings.database_ca_file).is_file():
         problems.append(f"DATABASE_CA_FILE={settings.database_ca_file!r} is no file")
     return problems

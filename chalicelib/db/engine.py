@@ -54,6 +54,7 @@ def make_engine(
     pool_size: int = 1,
     ca_file: str | None = None,
     secret_arn: str | None = None,
+    iam_region: str | None = None,
     read_timeout_seconds: int = 30,
     lock_wait_seconds: int | None = None,
     **options: Any,
@@ -63,6 +64,7 @@ def make_engine(
     `pool_size`: connections kept; more threads than that wait for one.
     `ca_file`: certificates (PEM) that a remote server's certificate is checked against.
     `secret_arn`: the secret with user and password, if the URL has none (MySQL).
+    `iam_region`: where the database is, if its user shows tokens of IAM (RDS).
     `read_timeout_seconds`: how long a statement may take (MySQL).
     `lock_wait_seconds`: how long it waits for a row that another transaction has locked, in
     place of the server's own 50 s (MySQL); then it raises RowLocked.
@@ -106,6 +108,10 @@ def make_engine(
         from chalicelib.db.credentials import use_secret
 
         use_secret(engine, secret_arn)
+    if iam_region is not None:
+        from chalicelib.db.iam import use_iam
+
+        use_iam(engine, iam_region)
     return engine
 
 
@@ -171,6 +177,7 @@ def make_configured_engine(settings: Settings, **options: Any) -> Engine:
             "pool_size": settings.database_pool_size,
             "ca_file": settings.database_ca_file,
             "secret_arn": settings.database_secret_arn,
+            "iam_region": settings.iam_region,
             **options,
         },
     )

@@ -22,5 +22,6 @@ def run(parsed: argparse.Namespace) -> None:
         settings.database_url,
         ca_file=settings.database_ca_file,
         secret_arn=settings.database_secret_arn,
+        iam_region=settings.iam_region,
     )
     print(f"The database is at revision {head_revision()}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chalicelib.errors import SettingsError
@@ -118,6 +120,29 @@ def test_upstream_is_chosen_by_project() -> None:
 def test_entry_of_upstream_by_project_that_says_nothing_is_named(entry: str) -> None:
     with pytest.raises(SettingsError, match="UPSTREAM_BY_PROJECT has "):
         read_settings(NEEDED | {"UPSTREAM_BY_PROJECT": f"lab=memory,{entry}"})
+
+
+def test_tokens_of_iam_need_a_user_and_a_verified_server(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    good = {
+        **NEEDED,
+        "DATABASE_URL": "mysql+pymysql://app@db.example/bellpull",
+        "DATABASE_CA_FILE": str(authority),
+        "DATABASE_IAM": "true",
+        "AWS_REGION": "eu-west-1",
+    }
+    assert read_settings(good).iam_region == "eu-west-1"
+    assert read_settings(good | {"DATABASE_IAM": ""}).iam_region is None
+    for wrong in (
+        {"DATABASE_URL": "mysql+pymysql://db.example/bellpull"},
+        {"DATABASE_URL": "mysql+pymysql://app:secret@db.example/bellpull"},
+        {"DATABASE_URL": "sqlite:///jobs.db"},
+        {"DATABASE_CA_FILE": ""},
+        {"DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"},
+    ):
+        with pytest.raises(SettingsError, match="DATABASE_IAM needs"):
+            read_settings(good | wrong)
 
 
 def test_keystone_needs_an_address_and_scopes_that_exist() -> None:
