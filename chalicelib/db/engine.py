@@ -104,6 +104,11 @@ def make_engine(
         event.listen(engine, "connect", partial(_limit_lock_waits, lock_wait_seconds))
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_if_idle)
+    _find_credentials(engine, secret_arn, iam_region)
+    return engine
+
+
+def _find_credentials(engine: Engine, secret_arn: str | None, iam_region: str | None) -> None:
     if secret_arn is not None:
         from chalicelib.db.credentials import use_secret
 
@@ -112,7 +117,6 @@ def make_engine(
         from chalicelib.db.iam import use_iam
 
         use_iam(engine, iam_region)
-    return engine
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import Engine, event
 
@@ -49,7 +49,7 @@ def sign_token(region: str, host: str, port: int, user: str) -> str:
     from botocore.exceptions import BotoCoreError
     from botocore.session import get_session
 
-    query = urlencode({"Action": "connect", "DBUser": user})
+    query = urlencode({"Action": "connect", "DBUser": user}, quote_via=quote)
     request = AWSRequest("GET", f"https://{host}:{port}/?{query}")
     try:
         credentials = get_session().get_credentials()
