@@ -17,6 +17,7 @@ from chalicelib.api import (
     schedule,
     schedules,
     tokens,
+    upstreams,
     webhooks,
 )
 from chalicelib.api.middleware import answer_request
@@ -32,6 +33,7 @@ for module in (
     webhooks,
     fleet,
     controls,
+    upstreams,
     overview,
     tokens,
     health,

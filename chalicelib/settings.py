@@ -54,6 +54,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: File that the memory upstream keeps its state in; without one each process has its own.
     upstream_memory_path: str | None = None
 
+    #: Failures of an upstream itself, one after the other, that open its circuit breaker; 0: none.
+    circuit_breaker_failures: int = 5
+    #: Seconds that it is open before one job may try whether the upstream is back.
+    circuit_breaker_seconds: float = 30.0
+
     #: Whether webhooks may have private addresses and plain http: for local use alone.
     webhooks_allow_private: bool = False
     #: ARN of the SNS topics that projects may have events published to, with {project_id} in
@@ -133,6 +138,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def iam_region(self) -> str | None:
         """Where the database takes tokens of IAM; None: it takes a password."""
         return self.aws_region if self.database_iam else None
+
+    @property
+    def projects_elsewhere(self) -> list[str]:
+        """The projects that `upstream_by_project` names."""
+        return [entry.partition("=")[0] for entry in _split(self.upstream_by_project)]
 
     @property
     def origins(self) -> frozenset[str]:
@@ -219,6 +229,8 @@ def _contradictions(settings: Settings) -> list[str]:
             "retention_days",
             "audit_retention_days",
             "rate_limit_per_minute",
+            "circuit_breaker_failures",
+            "circuit_breaker_seconds",
         )
         if not 0 <= getattr(settings, name) < 1_000_000
     ]

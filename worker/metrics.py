@@ -174,6 +174,7 @@ def _read_gauges() -> dict[str, float]:
         "jobs_running": backlog.running,
         "oldest_waiting_seconds": backlog.oldest_waiting_seconds,
         "workers": backlog.workers,
+        "circuit_breakers_open": backlog.breakers_open,
     }
 
 

@@ -145,7 +145,7 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
                 # The process died before it claimed: the bell is spent, the job still waits.
                 ring_waiting(engine, held.job_id)
                 return
-            let_others_go(held, ended.project_id, ended.key)
+            let_others_go(held, ended.project_id, ended.key, has_answered=False)
             if ended.bell is not None:
                 ring_committed(engine, [ended.bell])
         except DatabaseUnavailable:

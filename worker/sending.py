@@ -23,6 +23,7 @@ from chalicelib.db.engine import in_transaction
 from chalicelib.domain.ids import is_project_id
 from chalicelib.services.canvas import Sent, write_sent
 from chalicelib.services.jobs import ring_committed
+from chalicelib.services.upstreams import upstream_of
 from chalicelib.tracing import trace_columns
 from worker import process
 from worker.screening import parse_eta
@@ -60,9 +61,9 @@ class JobsAMQP(AMQP):  # type: ignore[misc]  # celery has no types
         kept = {key: value for key, value in headers.items() if key not in _NOT_KEPT}
         message = {"args": list(args or ()), "embed": embed or {}, "headers": kept}
         task = self.app.tasks.get(name)
-        run_at = parse_eta(headers.get("eta"))
+        run_at, project_id = parse_eta(headers.get("eta")), _project(headers)
         return {
-            "project_id": _project(headers),
+            "project_id": project_id,
             "task": name,
             "queue": queue,
             "parameters": msgspec.Raw(kombu_json.dumps(kwargs or {}).encode()),
@@ -70,6 +71,7 @@ class JobsAMQP(AMQP):  # type: ignore[misc]  # celery has no types
             "max_attempts": most_attempts(task),
             "run_at": now() if run_at is None else run_at,
             "parent_id": headers.get("parent_id"),
+            "upstream": upstream_of(getattr(task, "contract", None), project_id),
             **trace_columns(),
         }
 

@@ -16,6 +16,16 @@ _LISTS: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("name", "depth", "oldest_seconds", "in_flight", "delayed"),
         "how much waits in which queue",
     ),
+    "limits": (
+        "limits",
+        ("scope", "name", "paused_at", "rate_count", "rate_seconds", "at_once"),
+        "which queues, tasks and upstreams are paused or limited",
+    ),
+    "circuit-breakers": (
+        "circuit_breakers",
+        ("upstream", "state", "failures", "last_error_type", "next_probe_at", "waiting"),
+        "which upstreams are out of order",
+    ),
     "workers": (
         "workers",
         ("hostname", "pid", "is_alive", "concurrency", "running", "queues", "last_heartbeat_at"),

@@ -21,7 +21,7 @@ _RESUMED = {200: ResumedAnswer}
 
 @route(blueprint, "GET", "/limits", scope=Scope.READ, answers={200: ControlsAnswer})
 def list_limits(call: Call) -> Response:
-    """List the queues and tasks that are paused or limited."""
+    """List the queues, tasks and upstreams that are paused or limited."""
     from chalicelib.services import controls
 
     rows = controls.list_controls(call.engine)
@@ -55,13 +55,13 @@ def resume_task(call: Call, task: str) -> Response:
 @route(blueprint, "GET", f"{_QUEUE}/limit", scope=Scope.READ, answers=_PAUSED)
 def get_queue_limit(call: Call, queue: str) -> Response:
     """Look at the pause and the limit of a queue; null where there is none."""
-    return _get(call, "queue", queue)
+    return get_limit(call, "queue", queue)
 
 
 @route(blueprint, "GET", f"{_TASK}/limit", scope=Scope.READ, answers=_PAUSED)
 def get_task_limit(call: Call, task: str) -> Response:
     """Look at the pause and the limit of a task; null where there is none."""
-    return _get(call, "task", task)
+    return get_limit(call, "task", task)
 
 
 @route(
@@ -75,7 +75,7 @@ def get_task_limit(call: Call, task: str) -> Response:
 )
 def limit_queue(call: Call, queue: str, body: NewLimit) -> Response:
     """Limit how many jobs of a queue begin in a time, or run at once."""
-    return _limit(call, "queue", queue, body)
+    return limit(call, "queue", queue, body)
 
 
 @route(
@@ -89,7 +89,7 @@ def limit_queue(call: Call, queue: str, body: NewLimit) -> Response:
 )
 def limit_task(call: Call, task: str, body: NewLimit) -> Response:
     """Limit how many jobs of a task begin in a time, or run at once."""
-    return _limit(call, "task", task, body)
+    return limit(call, "task", task, body)
 
 
 @route(
@@ -102,7 +102,7 @@ def limit_task(call: Call, task: str, body: NewLimit) -> Response:
 )
 def unlimit_queue(call: Call, queue: str) -> Response:
     """Take the limit of a queue away."""
-    return _unlimit(call, "queue", queue)
+    return unlimit(call, "queue", queue)
 
 
 @route(
@@ -115,26 +115,27 @@ def unlimit_queue(call: Call, queue: str) -> Response:
 )
 def unlimit_task(call: Call, task: str) -> Response:
     """Take the limit of a task away."""
-    return _unlimit(call, "task", task)
+    return unlimit(call, "task", task)
 
 
-_Kind = Literal["queue", "task"]
+Kind = Literal["queue", "task", "upstream"]
 
 
-def _get(call: Call, kind: _Kind, name: str) -> Response:
+def get_limit(call: Call, kind: Kind, name: str) -> Response:
+    """Answer a request to look at a limit."""
     from chalicelib.services import controls
 
     return json_response(ControlView.from_row(controls.get(call.engine, kind, name)))
 
 
-def _pause(call: Call, kind: _Kind, name: str) -> Response:
+def _pause(call: Call, kind: Kind, name: str) -> Response:
     from chalicelib.services import controls
 
     row = controls.pause(call.engine, kind, name, by=call.project_id)
     return json_response(ControlView.from_row(row))
 
 
-def _resume(call: Call, kind: _Kind, name: str) -> Response:
+def _resume(call: Call, kind: Kind, name: str) -> Response:
     from chalicelib.services import controls
 
     return json_response(
@@ -142,18 +143,20 @@ def _resume(call: Call, kind: _Kind, name: str) -> Response:
     )
 
 
-def _limit(call: Call, kind: _Kind, name: str, body: NewLimit) -> Response:
+def limit(call: Call, kind: Kind, name: str, body: NewLimit) -> Response:
+    """Answer a request that limits something."""
     from chalicelib.services import controls
 
-    limit = controls.Limit(
+    wanted = controls.Limit(
         rate_count=body.rate_count, rate_seconds=body.rate_seconds, at_once=body.at_once
     )
     require = call.unchanged(ControlView.from_row)
-    row = controls.set_limit(call.engine, kind, name, limit, by=call.project_id, require=require)
+    row = controls.set_limit(call.engine, kind, name, wanted, by=call.project_id, require=require)
     return json_response(ControlView.from_row(row))
 
 
-def _unlimit(call: Call, kind: _Kind, name: str) -> Response:
+def unlimit(call: Call, kind: Kind, name: str) -> Response:
+    """Answer a request that takes a limit away."""
     from chalicelib.services import controls
 
     require = call.unchanged(ControlView.from_row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from chalicelib.schemas.views import View
 
 
 class NewLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of a request that limits a queue or task, in the place of the limit that it has."""
+    """Body of a request that limits a queue, task or upstream, instead of the limit that it has."""
 
     #: So many jobs may begin in any `rate_seconds`; any number if this is left out.
     rate_count: (
@@ -31,9 +31,9 @@ class NewLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ControlView(View, frozen=True, kw_only=True):
-    """A queue or task that is paused or limited."""
+    """A queue, task or upstream that is paused or limited."""
 
-    #: queue or task.
+    #: queue, task or upstream.
     scope: str
     name: str
     paused_at: datetime | None
@@ -43,9 +43,36 @@ class ControlView(View, frozen=True, kw_only=True):
 
 
 class ControlsAnswer(Struct, frozen=True):
-    """Answer with all queues and tasks that are paused or limited."""
+    """Answer with all queues, tasks and upstreams that are paused or limited."""
 
     limits: list[ControlView]
+
+
+class BreakerView(Struct, frozen=True, kw_only=True):
+    """The circuit breaker of an upstream: while it is open no job of the upstream begins."""
+
+    #: The kind of cloud and the place in it, or the name that tasks gave.
+    upstream: str
+    #: closed: jobs begin. open: they wait. half_open: one tries whether the upstream is back.
+    state: Literal["closed", "open", "half_open"] = "closed"
+    #: Of the upstream itself since its last success.
+    failures: int = 0
+    #: What kind of error the last one was.
+    last_error_type: str | None = None
+    opened_at: datetime | None = None
+    #: From when on one job may try; null while it is open: it was opened by hand, and is closed
+    #: by hand.
+    next_probe_at: datetime | None = None
+    #: The job that tries.
+    probe_job_id: str | None = None
+    #: Jobs of all projects that it holds, counted up to 10,000.
+    waiting: int = 0
+
+
+class BreakersAnswer(Struct, frozen=True):
+    """Answer with the circuit breakers of all upstreams."""
+
+    circuit_breakers: list[BreakerView]
 
 
 class ResumedAnswer(Struct, frozen=True):

@@ -44,7 +44,10 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     key: str | None
     #: The job that it follows or was sent by.
     parent_id: str | None
-    #: What it waits for besides a time: key, control (paused, or too many at once), rate, canvas.
+    #: What it calls: the cloud of its project, with its place, if its task works there.
+    upstream: str | None
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate, canvas,
+    #: breaker (its upstream is out of order).
     held_by: str | None
     #: The newer job that took its place, and the older ones whose place it took.
     superseded_by: str | None

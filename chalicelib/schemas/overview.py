@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from chalicelib.schemas.controls import BreakerView
 from chalicelib.schemas.fleet import QueueView
 
 
@@ -81,3 +82,5 @@ class OverviewAnswer(Struct, frozen=True, kw_only=True):
     #: What failed most, among the last 500 that failed within the window.
     failures: list[FailureGroup]
     paused: list[Paused]
+    #: Of every upstream.
+    circuit_breakers: list[BreakerView]

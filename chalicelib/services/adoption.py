@@ -6,14 +6,21 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, and_, insert, or_, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import JobState
-from chalicelib.services.claims import Claim, ClaimAnswer, claim, held_values, transition
+from chalicelib.services.claims import (
+    Claim,
+    ClaimAnswer,
+    claim,
+    covers,
+    held_values,
+    transition,
+)
 from chalicelib.services.outcomes import Fault
 
 
@@ -30,6 +37,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     run_at: datetime | None = None
     #: The job that sent it.
     parent_id: str | None = None
+    #: What it calls: see `services.upstreams`.
+    upstream: str | None = None
 
 
 def adopt(engine: Engine, held: Claim, new: NewJob, lease_seconds: float) -> ClaimAnswer:
@@ -57,13 +66,10 @@ def end_expired(engine: Engine, job_id: str, new: NewJob) -> None:
 
 
 def _is_controlled(engine: Engine, new: NewJob) -> bool:
-    """Whether something was said about its queue or task: see `services.admission`."""
-    said = or_(
-        and_(controls.c.scope == "queue", controls.c.name == new.queue),
-        and_(controls.c.scope == "task", controls.c.name == new.task),
-    )
+    """Whether something was said about its queue, task or upstream: see `services.admission`."""
+    query = select(controls.c.name).where(covers(new.queue, new.task, new.upstream)).limit(1)
     with connect(engine) as connection:
-        return connection.execute(select(controls.c.name).where(said).limit(1)).first() is not None
+        return connection.execute(query).first() is not None
 
 
 def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) -> bool:

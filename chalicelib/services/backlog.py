@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 from chalicelib.broker.queues import QUEUES
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect
-from chalicelib.db.tables import jobs, workers
+from chalicelib.db.tables import controls, jobs, workers
 from chalicelib.domain.jobs import WAITING, JobState
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ _UNITS = {
     "Workers": "Count",
     "BacklogPerWorker": "Count",
     "BacklogWithoutWorkers": "Count",
+    "CircuitBreakersOpen": "Count",
 }
 
 
@@ -54,6 +55,8 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     #: Workers with a fresh heartbeat.
     workers: int
+    #: Upstreams that are out of order.
+    breakers_open: int
 
     def metrics(self) -> dict[str, float]:
         """CloudWatch's names for it, and what scaling asks: see infra/scaling.tf."""
@@ -66,6 +69,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
             "Workers": self.workers,
             "BacklogPerWorker": self.waiting / max(self.workers, 1),
             "BacklogWithoutWorkers": 0 if self.workers else self.waiting,
+            "CircuitBreakersOpen": self.breakers_open,
         }
 
 
@@ -106,6 +110,9 @@ def measure_backlog(engine: Engine) -> Backlog:
             ended=sum(counts.values()),
             failed=counts.get(JobState.FAILURE.value, 0),
             workers=_count(connection, select(func.count()).where(alive)),
+            breakers_open=_count(
+                connection, select(func.count()).where(controls.c.opened_at.is_not(None))
+            ),
         )
 
 

@@ -47,7 +47,8 @@ class Claim(msgspec.Struct, kw_only=True):
     worker_id: str
     #: Which attempt at the job this is, 1 for the first; known once it is claimed.
     attempt: int = 0
-    #: Whether the job takes a slot of a limit of jobs at once, until it has ended.
+    #: Whether the end of the job is waited for: it takes a slot of a limit of jobs at once, or its
+    #: upstream has failed of late.
     has_slot: bool = False
 
 
@@ -102,11 +103,18 @@ def claim_row(
     return held.attempt > 0
 
 
+def covers(queue: Any, task: Any, upstream: Any) -> ColumnElement[bool]:
+    """The condition that a row of `controls` is about one of these."""
+    named = {"queue": queue, "task": task, "upstream": upstream}
+    return or_(
+        *(and_(controls.c.scope == scope, controls.c.name == name) for scope, name in named.items())
+    )
+
+
 def _is_free() -> ColumnElement[bool]:
-    """Nothing was said about the job's queue or task."""
-    of_queue = and_(controls.c.scope == "queue", controls.c.name == jobs.c.queue)
-    of_task = and_(controls.c.scope == "task", controls.c.name == jobs.c.task)
-    return ~select(literal(1)).select_from(controls).where(or_(of_queue, of_task)).exists()
+    """Nothing was said about the job's queue, task or upstream."""
+    said = covers(jobs.c.queue, jobs.c.task, jobs.c.upstream)
+    return ~select(literal(1)).select_from(controls).where(said).exists()
 
 
 def claim_many(

@@ -1,4 +1,4 @@
-"""Pauses and limits of queues and tasks, for the whole fleet: set, changed, looked at.
+"""Pauses and limits of queues, tasks and upstreams, for the whole fleet: set and looked at.
 
 `services.admission` obeys them. A job that is held back waits in its row and has no message
 on its way; one that is let go is rung by the dispatcher.
@@ -12,8 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, delete, insert, null, select, update
-from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy import Connection, Engine, Row, delete, insert, null, or_, select, update
 
 from chalicelib.broker.contracts import all_contracts
 from chalicelib.broker.queues import QUEUES
@@ -22,10 +21,12 @@ from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import control_slots, controls
 from chalicelib.errors import NotFound
 from chalicelib.services import audit
+from chalicelib.services.control_rows import drop_if_empty, is_about, lock_control
 from chalicelib.services.dispatcher import ring_due
-from chalicelib.services.holding import let_go
+from chalicelib.services.holding import CONTROL, let_go
+from chalicelib.services.upstreams import require_upstream
 
-Scope = Literal["queue", "task"]
+Scope = Literal["queue", "task", "upstream"]
 #: What a client asks of the row that it wants to change; raises PreconditionFailed.
 Require = Callable[[Row[Any]], None]
 
@@ -35,7 +36,7 @@ _CHUNK = 1000
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """How many jobs of a queue or task may begin, and run; None: any number."""
+    """How many jobs of a queue, task or upstream may begin, and run; None: any number."""
 
     #: So many may begin in any `rate_seconds`.
     rate_count: int | None = None
@@ -55,11 +56,13 @@ def pause(engine: Engine, scope: Scope, name: str, *, by: str | None = None) -> 
     _require(scope, name)
 
     def work(connection: Connection) -> Row[Any]:
-        row = _lock(connection, scope, name)
+        row = lock_control(connection, scope, name)
         if row.paused_at is None:
-            connection.execute(update(controls).where(_is(row)).values(paused_at=now()))
+            connection.execute(
+                update(controls).where(is_about(row.scope, row.name)).values(paused_at=now())
+            )
         _note(connection, by, scope, "pause", name)
-        return _lock(connection, scope, name)
+        return lock_control(connection, scope, name)
 
     return in_transaction(engine, work)
 
@@ -72,13 +75,15 @@ def resume(engine: Engine, scope: Scope, name: str, *, by: str | None = None) ->
     _require(scope, name)
 
     def work(connection: Connection) -> None:
-        row = _lock(connection, scope, name)
-        connection.execute(update(controls).where(_is(row)).values(paused_at=null()))
-        _drop_if_empty(connection, scope, name)
+        row = lock_control(connection, scope, name)
+        connection.execute(
+            update(controls).where(is_about(row.scope, row.name)).values(paused_at=null())
+        )
+        drop_if_empty(connection, scope, name)
         _note(connection, by, scope, "resume", name)
 
     in_transaction(engine, work)
-    return _let_all_go(engine, scope, name)
+    return let_all_go(engine, scope, name)
 
 
 def set_limit(
@@ -90,23 +95,23 @@ def set_limit(
     by: str | None = None,
     require: Require | None = None,
 ) -> Row[Any]:
-    """Limit a queue or task, in the place of the limit that it has; obeyed by the next claim.
+    """Limit a queue, task or upstream, in the place of the limit that it has.
 
-    What begun before counts towards a new rate only as far as the old one counted it.
-    Raises NotFound if there is no such queue or task, and what `require` raises.
+    The next claim obeys. What begun before counts towards a new rate only as far as the old one
+    counted it. Raises NotFound if there is none of that name, and what `require` raises.
     """
     _require(scope, name)
 
     def work(connection: Connection) -> Row[Any]:
-        row = _lock(connection, scope, name)
+        row = lock_control(connection, scope, name)
         if require is not None:
             require(row)
         _write_limit(connection, row, limit)
         _note(connection, by, scope, "limit", name)
-        return _lock(connection, scope, name)
+        return lock_control(connection, scope, name)
 
     found = in_transaction(engine, work)
-    _let_all_go(engine, scope, name)
+    let_all_go(engine, scope, name)
     return found
 
 
@@ -118,28 +123,28 @@ def remove_limit(
     by: str | None = None,
     require: Require | None = None,
 ) -> None:
-    """Limit a queue or task no longer. Raises as `set_limit`."""
+    """Limit a queue, task or upstream no longer. Raises as `set_limit`."""
     _require(scope, name)
 
     def work(connection: Connection) -> None:
-        row = _lock(connection, scope, name)
+        row = lock_control(connection, scope, name)
         if require is not None:
             require(row)
         _write_limit(connection, row, Limit())
-        _drop_if_empty(connection, scope, name)
+        drop_if_empty(connection, scope, name)
         _note(connection, by, scope, "unlimit", name)
 
     in_transaction(engine, work)
-    _let_all_go(engine, scope, name)
+    let_all_go(engine, scope, name)
 
 
 def get(engine: Engine, scope: Scope, name: str) -> Any:
-    """What holds for a queue or task: columns of `controls` as attributes, NULL if nothing does.
+    """What was said: columns of `controls` as attributes, NULL where nothing was.
 
-    Raises NotFound if there is no such queue or task.
+    Raises NotFound if there is none of that name.
     """
     _require(scope, name)
-    query = select(controls).where(controls.c.scope == scope, controls.c.name == name)
+    query = select(controls).where(is_about(scope, name))
     with connect(engine) as connection:
         row = connection.execute(query).one_or_none()
     nothing = dict.fromkeys(controls.c.keys()) | {"scope": scope, "name": name}
@@ -148,17 +153,21 @@ def get(engine: Engine, scope: Scope, name: str) -> Any:
 
 def list_controls(engine: Engine) -> list[Row[Any]]:
     """Everything that is paused or limited."""
+    said = (controls.c.paused_at, controls.c.rate_count, controls.c.at_once)
+    query = select(controls).where(or_(*(column.is_not(None) for column in said)))
     with connect(engine) as connection:
-        query = select(controls).order_by(controls.c.scope, controls.c.name)
-        return list(connection.execute(query))
+        return list(connection.execute(query.order_by(controls.c.scope, controls.c.name)))
 
 
-def _let_all_go(engine: Engine, scope: str, name: str) -> int:
+def let_all_go(engine: Engine, scope: Scope, name: str, held_by: str = CONTROL) -> int:
+    """Let all jobs go that are held for this, and ring them; returns how many."""
     total = 0
     while True:
-        gone = in_transaction(engine, lambda connection: let_go(connection, scope, name, _CHUNK))
-        total += gone
-        if gone < _CHUNK:
+        gone = in_transaction(
+            engine, lambda connection: let_go(connection, scope, name, _CHUNK, held_by)
+        )
+        total += len(gone)
+        if len(gone) < _CHUNK:
             break
     if total:
         ring_due(engine)
@@ -166,6 +175,9 @@ def _let_all_go(engine: Engine, scope: str, name: str) -> int:
 
 
 def _require(scope: str, name: str) -> None:
+    if scope == "upstream":
+        require_upstream(name)
+        return
     known = QUEUES if scope == "queue" else all_contracts()
     if name not in known:
         raise NotFound(f"There is no {scope} {name}; there are {', '.join(sorted(known))}.")
@@ -176,43 +188,17 @@ def _note(connection: Connection, by: str | None, scope: str, verb: str, name: s
         audit.record(connection, by, f"{scope}s.{verb}", name)
 
 
+def _write(connection: Connection, row: Row[Any], **values: Any) -> None:
+    connection.execute(update(controls).where(is_about(row.scope, row.name)).values(values))
+
+
 def _write_limit(connection: Connection, row: Row[Any], limit: Limit) -> None:
     _make_slots(connection, row, "rate", limit.rate_count or 0)
     _make_slots(connection, row, "at_once", limit.at_once or 0)
     values = msgspec.structs.asdict(limit) | {"returns_at": None}
     if limit.rate_count is None:
         values["rate_seconds"] = None
-    connection.execute(update(controls).where(_is(row)).values(values))
-
-
-def _lock(connection: Connection, scope: str, name: str) -> Row[Any]:
-    """The row of a queue or task under lock, made if there is none."""
-    values = {"scope": scope, "name": name}
-    statement: Any
-    if connection.dialect.name == "sqlite":
-        statement = sqlite.insert(controls).values(values).on_conflict_do_nothing()
-    else:
-        statement = mysql.insert(controls).values(values)
-        statement = statement.on_duplicate_key_update(name=name)
-    connection.execute(statement)
-    query = select(controls).where(controls.c.scope == scope, controls.c.name == name)
-    return connection.execute(query.with_for_update()).one()
-
-
-def _is(row: Row[Any]) -> Any:
-    return (controls.c.scope == row.scope) & (controls.c.name == row.name)
-
-
-def _drop_if_empty(connection: Connection, scope: str, name: str) -> None:
-    connection.execute(
-        delete(controls).where(
-            controls.c.scope == scope,
-            controls.c.name == name,
-            controls.c.paused_at.is_(None),
-            controls.c.rate_count.is_(None),
-            controls.c.at_once.is_(None),
-        )
-    )
+    _write(connection, row, **values)
 
 
 def _make_slots(connection: Connection, row: Row[Any], kind: str, count: int) -> None:

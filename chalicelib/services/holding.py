@@ -1,41 +1,54 @@
-"""Jobs that are held because their queue or task is paused, or has too many at once."""
+"""Jobs that are held because of a pause, too many at once, or an upstream out of order."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, func, null, select, update
 
 from chalicelib.broker.queues import QUEUES
 from chalicelib.db.clock import now
-from chalicelib.db.tables import jobs
+from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import HELD, WAITING
 from chalicelib.services.claims import Claim
 
+#: For whom a job is held: see the column `held_by`.
+CONTROL = "control"
+BREAKER = "breaker"
+
 _WAITING = sorted(state.value for state in WAITING)
+_COLUMNS = {"queue": jobs.c.queue, "task": jobs.c.task, "upstream": jobs.c.upstream}
 
 
-def hold(connection: Connection, held: Claim) -> None:
-    """Hold a job that is due and waits; its bell is spent."""
+def hold_while(
+    connection: Connection, held: Claim, condition: ColumnElement[bool], held_by: str = CONTROL
+) -> bool:
+    """Hold a job that is due and waits, if a row of `controls` still meets `condition`.
+
+    Its bell is spent. Under a shared lock, so that who takes back what was said waits until the
+    job is held, and lets it go.
+    """
+    said = select(controls.c.name).where(condition).with_for_update(read=True)
+    if connection.execute(said).first() is None:
+        return False
     connection.execute(
         update(jobs)
         .where(jobs.c.id == held.job_id, jobs.c.state.in_(_WAITING), jobs.c.run_at <= now())
-        .values(run_at=HELD, not_before=null(), rung_at=null(), held_by="control")
+        .values(run_at=HELD, not_before=null(), rung_at=null(), held_by=held_by)
     )
+    return True
 
 
-def let_go(connection: Connection, scope: str, name: str, most: int) -> int:
-    """Let up to `most` held jobs of a queue or task go, the oldest first; returns how many."""
-    column = jobs.c.queue if scope == "queue" else jobs.c.task
+def let_go(
+    connection: Connection, scope: str, name: str, most: int, held_by: str = CONTROL
+) -> list[str]:
+    """Let up to `most` held jobs of a queue, task or upstream go; returns their ids.
+
+    The oldest go first. Of those held for a breaker, the ones that were not tried for longest.
+    """
+    order = (jobs.c.started_at, jobs.c.created_at) if held_by == BREAKER else (jobs.c.created_at,)
     held = connection.execute(
         select(jobs.c.id)
-        .where(
-            jobs.c.queue.in_(QUEUES),
-            jobs.c.state.in_(_WAITING),
-            jobs.c.rung_at.is_(None),
-            jobs.c.run_at == HELD,
-            jobs.c.held_by == "control",
-            column == name,
-        )
-        .order_by(jobs.c.created_at)
+        .where(is_held(held_by), _COLUMNS[scope] == name)
+        .order_by(*order)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -46,4 +59,15 @@ def let_go(connection: Connection, scope: str, name: str, most: int) -> int:
             .where(jobs.c.id.in_(ids))
             .values(run_at=func.coalesce(jobs.c.not_before, now()), held_by=null())
         )
-    return len(ids)
+    return ids
+
+
+def is_held(held_by: str) -> ColumnElement[bool]:
+    """The condition that a job is held for this; found by the dispatcher's index."""
+    return (
+        jobs.c.queue.in_(QUEUES)
+        & jobs.c.state.in_(_WAITING)
+        & jobs.c.rung_at.is_(None)
+        & (jobs.c.run_at == HELD)
+        & (jobs.c.held_by == held_by)
+    )

@@ -85,9 +85,12 @@ def record_success(
     return True
 
 
-def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | None:
+def fail(
+    engine: Engine, held: Claim, fault: Fault, delay: Delay, *, counts: bool = True
+) -> Ended | None:
     """Record that the attempt failed: RETRY after `delay`, or FAILURE if that is None.
 
+    `counts`: False, to have it tried again at once in any case, as if this attempt had not been.
     A job whose cancellation was ordered meanwhile ends as REVOKED instead.
     Returns None if the claim was lost: nothing was changed, and another attempt decides.
     """
@@ -98,10 +101,12 @@ def fail(engine: Engine, held: Claim, fault: Fault, delay: Delay) -> Ended | Non
             return None
         if row.cancel_requested_at is not None:
             return _revoke(connection, row, fault)
+        if not counts:
+            return _run_again(connection, row, fault, 0.0, attempts=row.attempts - 1)
         seconds = delay(row.attempts, row.max_attempts)
         if seconds is None:
             return give_up(connection, row, fault, outcome="failed")
-        return _run_again(connection, row, fault, seconds)
+        return _run_again(connection, row, fault, seconds, attempts=row.attempts)
 
     return in_transaction(engine, work)
 
@@ -205,20 +210,23 @@ def make_bell(row: Row[Any], *, attempts: int, delay_seconds: float = 0.0) -> Be
     )
 
 
-def _run_again(connection: Connection, row: Row[Any], fault: Fault, seconds: float) -> Ended:
+def _run_again(
+    connection: Connection, row: Row[Any], fault: Fault, seconds: float, *, attempts: int
+) -> Ended:
     rings_now = seconds <= MAX_DELAY_SECONDS
     _leave_attempt(connection, row, "failed", fault)
     connection.execute(
         transition("retry")
         .where(jobs.c.id == row.id)
         .values(
+            attempts=attempts,
             run_at=seconds_from_now(seconds),
             rung_at=now() if rings_now else null(),
             error=fault,
             lease_expires_at=null(),
         )
     )
-    bell = make_bell(row, attempts=row.attempts, delay_seconds=seconds) if rings_now else None
+    bell = make_bell(row, attempts=attempts, delay_seconds=seconds) if rings_now else None
     return Ended(state=JobState.RETRY, bell=bell, delay_seconds=seconds)
 
 

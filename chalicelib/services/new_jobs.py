@@ -19,6 +19,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import HELD, JobState
 from chalicelib.schemas.webhooks import JobWebhook
 from chalicelib.services.keys import join_line
+from chalicelib.services.upstreams import upstream_of
 from chalicelib.tracing import trace_columns
 
 #: One statement whatever a job has, so that it is compiled once.
@@ -103,6 +104,7 @@ def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
         "held_by": None,
         "request_id": bell.request_id,
         "traceparent": bell.traceparent,
+        "upstream": upstream_of(contract, project_id),
     }
     return values, bell, new.supersedes
 

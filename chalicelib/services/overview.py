@@ -25,6 +25,7 @@ from chalicelib.schemas.overview import (
     Paused,
     WorkersNow,
 )
+from chalicelib.services.breakers import list_breakers
 from chalicelib.services.fleet import ALIVE_SECONDS, list_queues
 from chalicelib.services.job_counts import read_counts
 
@@ -56,6 +57,7 @@ def look(engine: Engine, project_id: str, window: str, at: datetime) -> Overview
     for row in rows:
         states[row.state] += int(row.ended)
         waits[row.wait] += int(row.ended)
+    circuit_breakers = list_breakers(engine)
     queues, last_minute = list_queues(engine), _count_last_minute(engine, project_id)
     with connect(engine) as connection:
         return OverviewAnswer(
@@ -73,6 +75,7 @@ def look(engine: Engine, project_id: str, window: str, at: datetime) -> Overview
             workers=_count_workers(connection, sum(queue.in_flight for queue in queues)),
             failures=_group_failures(connection, project_id, minutes),
             paused=_find_paused(connection, project_id),
+            circuit_breakers=circuit_breakers,
         )
 
 

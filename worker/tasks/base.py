@@ -20,7 +20,7 @@ from chalicelib.broker.message import BELL_HEADER
 from chalicelib.db.engine import in_transaction
 from chalicelib.domain.jobs import JobState
 from chalicelib.errors import BellpullError, JobCancelled, PermanentError
-from chalicelib.services import job_lifecycle
+from chalicelib.services import breakers, job_lifecycle
 from chalicelib.services.canvas import replace
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import Effect, Ended
@@ -33,7 +33,14 @@ from worker.sending import collecting
 from worker.tasks.canvas import Sequel
 from worker.tasks.claiming import claim_or_ignore, insist
 from worker.tasks.deferred import MAX_BYTES, defer_success
-from worker.tasks.faults import decide_delay, describe, is_retryable, retry_delay
+from worker.tasks.faults import (
+    decide_delay,
+    describe,
+    is_answer,
+    is_retryable,
+    is_upstreams_own,
+    retry_delay,
+)
 from worker.tasks.following import let_others_go
 from worker.tasks.results import encode_result
 from worker.tasks.retrying import change_arguments
@@ -140,7 +147,8 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             return True
         done = insist(lambda: job_lifecycle.succeed(process.engine(), held, result, effects))
         ring_committed(process.engine(), sequel.bells if done else [])
-        let_others_go(held, job.project_id, key)
+        if done:
+            let_others_go(held, job.project_id, key, has_answered=True)
         return done
 
     def on_replace(self, sig: Any) -> Any:
@@ -163,7 +171,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         self.request.is_recorded = True
         if ended is None:
             raise _lost(held) from error
-        let_others_go(held, ended.project_id, ended.key)
+        let_others_go(held, ended.project_id, ended.key, has_answered=is_answer(error))
         if ended.bell is not None and not isinstance(error, Reject):
             ring_committed(process.engine(), [ended.bell])
         if ended.state == "RETRY" and not isinstance(error, Retry):
@@ -189,7 +197,12 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
             case Reject(requeue=True):
                 return job_lifecycle.release(engine, held, "the task rejected its message")
         fault = describe(error, retryable=is_retryable(self.contract, error))
-        return job_lifecycle.fail(engine, held, fault, decide_delay(self.contract, error))
+        counts = not (
+            is_upstreams_own(self.contract, error)
+            and breakers.note_failure(engine, held.job_id, fault.type)
+        )
+        delay = decide_delay(self.contract, error)
+        return job_lifecycle.fail(engine, held, fault, delay, counts=counts)
 
     def _replace(self, held: Claim) -> Ended | None:
         engine, sent = process.engine(), self.request.replacement

@@ -21,6 +21,7 @@ from chalicelib.services.adoption import NewJob, adopt
 from chalicelib.services.claims import Claim, ClaimAnswer
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.outcomes import Fault
+from chalicelib.services.upstreams import upstream_of
 from chalicelib.settings import get_settings
 from worker import process
 
@@ -170,8 +171,9 @@ def make_foreign_job(task: JobTask, request: Any) -> NewJob:
     except (TypeError, ValueError, RecursionError) as error:
         raise Reject(f"its arguments cannot be written as JSON: {error}", requeue=False) from error
     named: Any = getattr(request, "project_id", None)
+    project_id = named if is_project_id(named) else FOREIGN_PROJECT
     return NewJob(
-        project_id=named if is_project_id(named) else FOREIGN_PROJECT,
+        project_id=project_id,
         task=task.name,
         queue=request.delivery_info["routing_key"],
         parameters=raw_parameters,
@@ -179,6 +181,7 @@ def make_foreign_job(task: JobTask, request: Any) -> NewJob:
         max_attempts=most_attempts(task),
         run_at=request.run_at,
         parent_id=request.parent_id if is_job_id(request.parent_id) else None,
+        upstream=upstream_of(task.contract, project_id),
     )
 
 

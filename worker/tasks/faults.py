@@ -20,6 +20,14 @@ from chalicelib.domain.jobs import RetryPolicy, backoff_seconds
 from chalicelib.errors import BellpullError, PermanentError, RetryableError
 from chalicelib.services.job_lifecycle import Delay
 from chalicelib.services.outcomes import Fault
+from worker.upstream.errors import (
+    UpstreamBusy,
+    UpstreamNotFound,
+    UpstreamQuotaExceeded,
+    UpstreamRejected,
+    UpstreamThrottled,
+    UpstreamUnavailable,
+)
 
 #: The longest texts that are kept, in characters; the record is no log.
 _MESSAGE_CHARACTERS = 4_000
@@ -83,6 +91,19 @@ def is_retryable(contract: TaskContract | None, error: BaseException) -> bool:
     if isinstance(error, PermanentError | IntegrityError | TimeLimitExceeded | Reject):
         return False
     return contract is not None and contract.retry_on == "any"
+
+
+def is_upstreams_own(contract: TaskContract | None, error: BaseException) -> bool:
+    """Whether it says that the upstream of a task is out of order, whatever it was asked."""
+    calls_one = contract is not None and contract.upstream is not None
+    return calls_one and isinstance(error, UpstreamUnavailable | UpstreamThrottled)
+
+
+def is_answer(error: BaseException) -> bool:
+    """Whether it is what an upstream in good order answers."""
+    return isinstance(
+        error, UpstreamBusy | UpstreamNotFound | UpstreamQuotaExceeded | UpstreamRejected
+    )
 
 
 def _at_once_while_attempts_last(attempts: int, max_attempts: int) -> float | None:

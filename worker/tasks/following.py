@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import admission
+from chalicelib.services import admission, breakers
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_due
 from chalicelib.services.turns import pass_turn
@@ -14,9 +14,10 @@ from worker import process
 logger = logging.getLogger(__name__)
 
 
-def let_others_go(held: Claim, project_id: str, key: str | None) -> None:
+def let_others_go(held: Claim, project_id: str, key: str | None, *, has_answered: bool) -> None:
     """Pass on the job's turn (`key`: None if it is not over, or never was one) and its slot.
 
+    `has_answered`: whether this shows that its upstream, if it has one, is in order.
     Never raises: should it fail, the dispatcher does it.
     """
     engine = process.engine()
@@ -24,6 +25,8 @@ def let_others_go(held: Claim, project_id: str, key: str | None) -> None:
     if not held.has_slot:
         return
     try:
+        if has_answered:
+            breakers.note_answer(engine, held.job_id)
         if admission.leave(engine, [held.job_id]):
             ring_due(engine)
     except DatabaseUnavailable:

@@ -15,6 +15,9 @@ import msgspec
 from chalicelib.broker.queues import DEFAULT, NETWORK
 from chalicelib.domain.jobs import RetryPolicy
 
+#: For `TaskContract.upstream`: the cloud of the job's project.
+CLOUD = "cloud"
+
 
 class TaskContract(msgspec.Struct, frozen=True, kw_only=True):
     """A task's name, parameters, queue and limits; its docstring-like text is `description`."""
@@ -32,6 +35,9 @@ class TaskContract(msgspec.Struct, frozen=True, kw_only=True):
     soft_time_limit_seconds: float | None = None
     #: Seconds after which the process that runs the task is killed.
     time_limit_seconds: float | None = None
+    #: What it calls: CLOUD, or a name of your own. Jobs of one upstream share a circuit breaker
+    #: and may be limited together; None: it calls nobody.
+    upstream: str | None = None
     #: Whether clients may submit it. Not those that trust their parameters, because the system
     #: itself makes them: the id of a record, say, that must be the project's own.
     is_public: bool = True
@@ -47,6 +53,7 @@ def cloud_task(name: str, parameters: type[msgspec.Struct], description: str) ->
         parameters=parameters,
         description=description,
         queue=NETWORK,
+        upstream=CLOUD,
         retry=RetryPolicy(max_attempts=8, base_seconds=2.0, cap_seconds=300.0),
         soft_time_limit_seconds=900.0,
         time_limit_seconds=960.0,

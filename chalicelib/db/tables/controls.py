@@ -7,11 +7,12 @@ from sqlalchemy import Column, Index, Integer, Table
 from chalicelib.db.tables.metadata import TABLE_OPTIONS, metadata
 from chalicelib.db.types import UtcDateTime, ascii_text, text
 
-#: One row for each queue or task that is paused or limited; claims look whether there is one.
+#: One row for each queue, task or upstream that is paused, limited or has failed of late; claims
+#: look whether there is one.
 controls = Table(
     "controls",
     metadata,
-    #: queue or task.
+    #: queue, task or upstream.
     Column("scope", ascii_text(8), primary_key=True),
     Column("name", text(255), primary_key=True),
     Column("paused_at", UtcDateTime()),
@@ -22,6 +23,13 @@ controls = Table(
     Column("at_once", Integer()),
     #: When the last of the jobs that were sent back for the rate is to come again.
     Column("returns_at", UtcDateTime()),
+    #: An upstream's circuit breaker. Failures of the upstream since its last success; NULL: none.
+    #: 0 of a closed one: jobs that were held for it are being let go.
+    Column("failures", Integer()),
+    #: Class of the last one.
+    Column("last_error_type", ascii_text(80)),
+    #: Since when it is open; NULL: it is closed.
+    Column("opened_at", UtcDateTime()),
     **TABLE_OPTIONS,
 )
 
@@ -32,11 +40,12 @@ control_slots = Table(
     metadata,
     Column("scope", ascii_text(8), primary_key=True),
     Column("name", text(255), primary_key=True),
-    #: rate: free again at `free_at`; at_once: free again when its job has ended.
+    #: rate: free again at `free_at`; at_once: free again when its job has ended; probe: there is
+    #: one while a circuit breaker is open, for the job that may try from `free_at` on.
     Column("kind", ascii_text(8), primary_key=True),
     Column("number", Integer(), primary_key=True, autoincrement=False),
     Column("free_at", UtcDateTime(), nullable=False),
-    #: The job that runs in it, of kind at_once.
+    #: The job that runs in it, of kinds at_once and probe.
     Column("job_id", ascii_text(155)),
     Index("ix_control_slots_job_id", "job_id"),
     **TABLE_OPTIONS,

@@ -39,8 +39,10 @@ jobs = Table(
     Column("not_before", UtcDateTime()),
     #: The job that it follows or was sent by.
     Column("parent_id", ascii_text(155)),
-    #: What it waits for besides a time: key, control (paused, or too many at once), rate, or
-    #: canvas (it was replaced by a chord that has not ended).
+    #: What it calls, by its task and project: see services/upstreams.py.
+    Column("upstream", ascii_text(80)),
+    #: What it waits for besides a time: key, control (paused, or too many at once), rate, breaker
+    #: (its upstream is out of order) or canvas (it was replaced by a chord that has not ended).
     Column("held_by", ascii_text(8)),
     #: The newer job that took its place, and those whose place it took.
     Column("superseded_by", ascii_text(155)),

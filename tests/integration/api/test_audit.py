@@ -29,6 +29,7 @@ BODIES: dict[str, Any] = {
     "create_token": {"scope": "read"},
     "limit_queue": {"at_once": 1},
     "limit_task": {"at_once": 1},
+    "limit_upstream": {"at_once": 1},
 }
 CHANGES = [each for each in ROUTES if each.method != "GET"]
 
@@ -51,6 +52,7 @@ def make_ids(api: Any, engine: Engine) -> dict[str, str]:
         "token_id": make("/tokens", {"scope": "read"}),
         "queue": "default",
         "task": "diagnostics.echo",
+        "upstream": "aws:us-east-1",
     }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from chalicelib.settings import get_settings
+
 
 @pytest.mark.parametrize("path", ["/queues/default", "/tasks/diagnostics.echo"])
 def test_what_is_paused_is_listed_until_it_is_resumed(api: Any, path: str) -> None:
@@ -23,7 +25,9 @@ def test_what_is_paused_is_listed_until_it_is_resumed(api: Any, path: str) -> No
     assert actions == [f"{noun}.resume", f"{noun}.pause", f"{noun}.pause"]
 
 
-@pytest.mark.parametrize("path", ["/queues/default", "/tasks/diagnostics.echo"])
+@pytest.mark.parametrize(
+    "path", ["/queues/default", "/tasks/diagnostics.echo", "/upstreams/aws:us-east-1"]
+)
 def test_limit_is_set_replaced_and_taken_away(api: Any, path: str) -> None:
     limit = api("PUT", f"{path}/limit", {"rate_count": 5, "rate_seconds": 60}).body
     assert (limit["rate_count"], limit["rate_seconds"], limit["at_once"]) == (5, 60, None)
@@ -50,6 +54,32 @@ def test_what_is_not_there_is_not_found(api: Any) -> None:
         assert api("PUT", f"{base}/limit", {"at_once": 1}).status == 404
         assert api("DELETE", f"{base}/limit").status == 404
         assert api("GET", f"{base}/limit").status == 404
+    assert api("PUT", "/upstreams/aws:moon/limit", {"at_once": 1}).status == 404
+    for verb in ("open", "close"):
+        assert api("POST", f"/circuit-breakers/aws:moon/{verb}").status == 404
+
+
+def test_circuit_breaker_is_opened_and_closed_by_hand(api: Any) -> None:
+    closed = api("GET", "/circuit-breakers").body["circuit_breakers"]
+    assert [(one["upstream"], one["state"]) for one in closed] == [("aws:us-east-1", "closed")]
+    opened = api("POST", "/circuit-breakers/aws:us-east-1/open").body
+    assert (opened["state"], opened["next_probe_at"], opened["waiting"]) == ("open", None, 0)
+    assert api("GET", "/overview").body["circuit_breakers"] == [opened]
+    assert api("GET", "/limits").body["limits"] == [], "there it is neither paused nor limited"
+    assert [api("POST", "/circuit-breakers/aws:us-east-1/close").body] == closed
+
+
+def test_upstreams_are_those_that_the_settings_name(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPSTREAM_BY_PROJECT", "demo=aws:eu-west-1,lab=openstack:berlin")
+    get_settings.cache_clear()
+    seen = api("GET", "/circuit-breakers").body["circuit_breakers"]
+    names = [one["upstream"] for one in seen]
+    assert names == ["aws:eu-west-1", "aws:us-east-1", "openstack:berlin"]
+    made = api("POST", "/loadbalancers", {"name": "web", "subnet_ids": ["a"]}).body
+    assert made["job"]["upstream"] == "aws:eu-west-1"
+    assert api("POST", "/circuit-breakers/aws%3Aeu-west-1/open").body["state"] == "open"
 
 
 def test_order_and_its_entry_in_the_audit_are_one_transaction(api: Any, engine: Engine) -> None:

@@ -16,7 +16,7 @@ from tests.factories.jobs import create_job, read_job
 from tests.factories.load_balancers import create_load_balancer, read_load_balancer
 
 #: What is the same for all projects.
-SHARED = {"queue": "default", "task": "diagnostics.echo"}
+SHARED = {"queue": "default", "task": "diagnostics.echo", "upstream": "aws:us-east-1"}
 BODIES: dict[str, Any] = {
     "change_load_balancer": {"name": "mine"},
     "change_schedule": {"name": "mine"},

@@ -11,9 +11,21 @@ from sqlalchemy import Engine
 
 from chalicelib.db.engine import make_engine
 from chalicelib.db.tables import metadata
+from chalicelib.settings import get_settings
 from infra.local.servers.mariadb import MariaDB
 from tests.databases import copy_schema
 from tests.fakes.sqs import FakeSqs, install_sqs
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the environment says of upstreams; databases and SQS are each test's own."""
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere")
+    monkeypatch.setenv("SQS_QUEUE_URL", "http://127.0.0.1:9/{queue}")
+    monkeypatch.setenv("UPSTREAM", "memory")
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

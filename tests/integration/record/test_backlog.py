@@ -18,7 +18,13 @@ from tests.factories.workers import create_worker
 def test_nothing_at_all_is_no_backlog(engine: Engine) -> None:
     measured = measure_backlog(engine)
     assert measured == Backlog(
-        waiting=0, oldest_waiting_seconds=0.0, running=0, ended=0, failed=0, workers=0
+        waiting=0,
+        oldest_waiting_seconds=0.0,
+        running=0,
+        ended=0,
+        failed=0,
+        workers=0,
+        breakers_open=0,
     )
     assert measured.metrics()["BacklogWithoutWorkers"] == 0
 

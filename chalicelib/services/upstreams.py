@@ -1,0 +1,41 @@
+"""Upstreams: what tasks call, by the names under which they are limited and broken off."""
+
+from __future__ import annotations
+
+from chalicelib.broker.contracts import CLOUD, TaskContract, all_contracts
+from chalicelib.errors import NotFound
+from chalicelib.settings import get_settings
+
+#: Of any project whose load balancers are made where most are.
+_ANY_PROJECT = ""
+
+
+def upstream_of(contract: TaskContract | None, project_id: str) -> str | None:
+    """The upstream of a project's job, such as aws:eu-west-1; None: it calls nobody."""
+    if contract is None:
+        return None
+    if contract.upstream != CLOUD:
+        return contract.upstream
+    settings = get_settings()
+    kind, place = settings.upstream_of(project_id)
+    usual = {"aws": settings.aws_region, "openstack": settings.openstack_cloud}
+    place = place or usual.get(kind)
+    return f"{kind}:{place}" if place else kind
+
+
+def list_upstreams() -> list[str]:
+    """Every upstream that a job can have, by the contracts and the settings."""
+    projects = [_ANY_PROJECT, *get_settings().projects_elsewhere]
+    found = {
+        upstream_of(contract, project_id)
+        for contract in all_contracts().values()
+        for project_id in projects
+    }
+    return sorted(name for name in found if name is not None)
+
+
+def require_upstream(name: str) -> None:
+    """Raises NotFound if there is no such upstream."""
+    known = list_upstreams()
+    if name not in known:
+        raise NotFound(f"There is no upstream {name}; there are {', '.join(known)}.")

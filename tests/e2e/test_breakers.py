@@ -1,0 +1,54 @@
+"""An upstream goes out of order under a fleet, and comes back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from chalicelib.domain.load_balancers import LoadBalancerSpec
+from chalicelib.services import breakers
+from chalicelib.services.load_balancers import LOAD_BALANCERS
+from chalicelib.services.records import Records
+from tests.e2e.conftest import MakeFleet
+from tests.e2e.fleet import PROJECT
+from tests.e2e.worker_process import wait_until
+from worker.upstream.errors import UpstreamUnavailable
+from worker.upstream.memory.load_balancers import MemoryLoadBalancers
+
+COOL_DOWN_SECONDS = 2
+
+
+@pytest.mark.parametrize("database", ["sqlite", "mariadb"])
+def test_jobs_wait_for_their_upstream_and_only_one_tries_at_a_time(
+    make_fleet: MakeFleet, database: str
+) -> None:
+    fleet = make_fleet(
+        database, CIRCUIT_BREAKER_FAILURES=3, CIRCUIT_BREAKER_SECONDS=COOL_DOWN_SECONDS
+    )
+    upstream = MemoryLoadBalancers(str(fleet.upstream_path))
+    for _ in range(7):
+        upstream.fail_next("create_load_balancer", UpstreamUnavailable("no answer"))
+    for _ in range(2):
+        fleet.start_worker(concurrency=2)
+    service = Records(LOAD_BALANCERS)
+    ids = []
+    for number in range(8):
+        spec = LoadBalancerSpec(name=f"web-{number}", subnet_ids=["subnet-1"])
+        ids.append(service.create(fleet.engine, PROJECT, spec)[1].id)
+    wait_until(lambda: breakers.list_breakers(fleet.engine)[0].state != "closed", 20)
+    for job_id in ids:
+        fleet.wait_for_state(job_id, "SUCCESS", seconds=60)
+    rows = [fleet.job(job_id) for job_id in ids]
+    assert sum(row.attempts for row in rows) == len(ids) + 2, "those before it opened"
+    failures = sorted(
+        (attempt.started_at, attempt.ended_at)
+        for job_id in ids
+        for attempt in fleet.attempts(job_id)
+    )
+    assert len(failures) == 7
+    # Up to four ran when it opened; those after them tried one by one.
+    for (_, ended), (began, _) in pairwise(failures[3:]):
+        assert (began - ended).total_seconds() >= COOL_DOWN_SECONDS - 0.1
+    assert breakers.list_breakers(fleet.engine)[0].state == "closed"
+    fleet.wait_until_queues_empty()

@@ -1,0 +1,296 @@
+"""While an upstream is out of order its jobs wait, and one at a time tries."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, select, update
+
+from chalicelib.broker.contracts.load_balancers import CREATE, CreateLoadBalancer
+from chalicelib.db.clock import seconds_from_now
+from chalicelib.db.tables import control_slots
+from chalicelib.domain.jobs import HELD
+from chalicelib.domain.load_balancers import LoadBalancerSpec
+from chalicelib.errors import NotFound
+from chalicelib.schemas.controls import BreakerView
+from chalicelib.services import admission, breakers, controls
+from chalicelib.services.claims import Claim, ClaimAnswer, claim_many
+from chalicelib.services.controls import Limit
+from chalicelib.services.dispatcher import dispatch_due
+from chalicelib.services.job_lifecycle import Ended, fail, succeed
+from chalicelib.services.jobs import NewJob, submit
+from chalicelib.services.outcomes import Fault
+from tests.factories.jobs import new_claim, read_job, set_job
+from tests.fakes.sqs import FakeSqs
+from tests.integration.record import admissions
+from tests.integration.record.admissions import LEASE, hear
+
+FAULT = Fault(type="UpstreamUnavailable", message="no answer", retryable=True)
+#: The one that the settings of tests name.
+UPSTREAM = "memory"
+
+
+def new(engine: Engine) -> str:
+    """A job that calls the upstream."""
+    spec = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"])
+    parameters = CreateLoadBalancer(load_balancer_id="lb", spec=spec)
+    return str(submit(engine, "demo", NewJob(contract=CREATE, parameters=parameters)).id)
+
+
+def break_off(engine: Engine, held: Claim) -> Ended:
+    """What a worker does about an attempt whose upstream did not answer."""
+    counts = not breakers.note_failure(engine, held.job_id, FAULT.type)
+    ended = fail(engine, held, FAULT, lambda attempts, most: 1.0, counts=counts)
+    admission.leave(engine, [held.job_id])
+    assert ended is not None
+    return ended
+
+
+def end(engine: Engine, held: Claim) -> None:
+    assert succeed(engine, held, None)
+    if held.has_slot:
+        breakers.note_answer(engine, held.job_id)
+        admission.leave(engine, [held.job_id])
+
+
+def open_by_failures(engine: Engine) -> list[str]:
+    """As many jobs fail as it takes; returns their ids."""
+    ids = [new(engine) for _ in range(5)]
+    for held, answer in [hear(engine, job_id) for job_id in ids]:
+        assert answer is ClaimAnswer.CLAIMED
+        break_off(engine, held)
+    return ids
+
+
+def let_cool_down(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for slot in connection.execute(select(control_slots)).all():
+            connection.execute(
+                update(control_slots).values(free_at=slot.free_at - timedelta(seconds=31))
+            )
+
+
+def look(engine: Engine) -> BreakerView:
+    (seen,) = breakers.list_breakers(engine)
+    return seen
+
+
+def test_breaker_opens_after_failures_in_a_row(engine: Engine, sqs: FakeSqs) -> None:
+    assert look(engine) == BreakerView(upstream=UPSTREAM)
+    ids = [new(engine) for _ in range(5)]
+    answers = [hear(engine, job_id) for job_id in ids]
+    for number, (held, _) in enumerate(answers, 1):
+        assert look(engine).state == "closed"
+        break_off(engine, held)
+        assert look(engine).failures == number
+    seen = look(engine)
+    assert (seen.state, seen.last_error_type) == ("open", "UpstreamUnavailable")
+    assert seen.opened_at is not None
+    assert seen.next_probe_at is not None
+    assert seen.next_probe_at - seen.opened_at == pytest.approx(
+        timedelta(seconds=30), abs=timedelta(seconds=1)
+    )
+
+
+def test_success_between_them_makes_failures_begin_anew(engine: Engine, sqs: FakeSqs) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            break_off(engine, hear(engine, new(engine))[0])
+        end(engine, hear(engine, new(engine))[0])
+        assert look(engine) == BreakerView(upstream=UPSTREAM)
+        assert controls.list_controls(engine) == []
+
+
+def test_jobs_wait_while_it_is_open_and_no_attempt_counts(engine: Engine, sqs: FakeSqs) -> None:
+    ids = open_by_failures(engine)
+    assert read_job(engine, ids[-1]).attempts == 0, "the one that opened it"
+    later = new(engine)
+    for job_id in (ids[-1], later):
+        assert hear(engine, job_id)[1] is ClaimAnswer.HELD
+        row = read_job(engine, job_id)
+        assert (row.run_at, row.held_by, row.attempts) == (HELD, "breaker", 0)
+        assert row.upstream == UPSTREAM
+    assert look(engine).waiting == 2
+    rung = len(sqs.sent)
+    for _ in range(3):
+        dispatch_due(engine)
+    assert len(sqs.sent) == rung, "no messages go round"
+
+
+def test_jobs_without_an_upstream_go_on(engine: Engine, sqs: FakeSqs) -> None:
+    open_by_failures(engine)
+    assert hear(engine, admissions.new(engine))[1] is ClaimAnswer.CLAIMED
+
+
+def test_one_job_tries_after_the_cool_down_and_all_go_when_it_succeeds(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    open_by_failures(engine)
+    ids = [new(engine) for _ in range(4)]
+    for job_id in ids:
+        hear(engine, job_id)
+    let_cool_down(engine)
+    rung = len(sqs.sent)
+    for _ in range(3):  # as several workers do
+        dispatch_due(engine)
+    (probe,) = sqs.job_ids()[rung:]
+    assert look(engine).state == "half_open"
+    assert look(engine).probe_job_id == probe
+    assert hear(engine, new(engine))[1] is ClaimAnswer.HELD
+    held, answer = hear(engine, probe)
+    assert answer is ClaimAnswer.CLAIMED
+    end(engine, held)
+    assert look(engine) == BreakerView(upstream=UPSTREAM)
+    for job_id in set(ids) - {probe}:
+        assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
+        assert read_job(engine, job_id).attempts == 1
+
+
+def test_job_that_comes_after_the_cool_down_need_not_wait_to_be_chosen(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    open_by_failures(engine)
+    let_cool_down(engine)
+    assert hear(engine, new(engine))[1] is ClaimAnswer.CLAIMED
+    assert hear(engine, new(engine))[1] is ClaimAnswer.HELD
+
+
+def test_many_workers_let_one_job_try(engine: Engine, sqs: FakeSqs) -> None:
+    open_by_failures(engine)
+    let_cool_down(engine)
+    ids = [new(engine) for _ in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = [answer for _, answer in pool.map(lambda job_id: hear(engine, job_id), ids)]
+    assert answers.count(ClaimAnswer.CLAIMED) == 1
+    assert answers.count(ClaimAnswer.HELD) == 23
+
+
+def test_each_failed_try_costs_a_cool_down_and_the_next_is_anothers(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    open_by_failures(engine)
+    ids = {new(engine) for _ in range(3)}
+    for job_id in ids:
+        hear(engine, job_id)
+    tried = []
+    for _ in range(3):
+        let_cool_down(engine)
+        rung = len(sqs.sent)
+        for _ in range(2):  # one chooses it, another rings
+            dispatch_due(engine)
+        (probe,) = sqs.job_ids()[rung:]
+        tried.append(probe)
+        held, answer = hear(engine, probe)
+        assert answer is ClaimAnswer.CLAIMED
+        assert break_off(engine, held).state == "RETRY"
+        assert look(engine).state == "open"
+        assert hear(engine, probe)[1] is ClaimAnswer.HELD
+        assert read_job(engine, probe).attempts == 0
+    assert set(tried) == ids
+
+
+def test_job_that_begun_before_it_was_opened_neither_closes_it_nor_burns_an_attempt(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    early = [hear(engine, new(engine))[0] for _ in range(2)]
+    open_by_failures(engine)
+    before = look(engine)
+    end(engine, early[0])
+    break_off(engine, early[1])
+    assert look(engine).next_probe_at == before.next_probe_at
+    assert read_job(engine, early[1].job_id).attempts == 0
+
+
+def test_try_of_a_worker_that_vanished_is_anothers(engine: Engine, sqs: FakeSqs) -> None:
+    open_by_failures(engine)
+    let_cool_down(engine)
+    first, other = new(engine), new(engine)
+    hear(engine, first)
+    hear(engine, other)
+    set_job(engine, first, state="PENDING", run_at=seconds_from_now(500))  # as if rescued
+    dispatch_due(engine)
+    assert look(engine).probe_job_id == other
+    assert hear(engine, other)[1] is ClaimAnswer.CLAIMED
+
+
+def test_breaker_that_is_opened_by_hand_lets_nobody_try(engine: Engine, sqs: FakeSqs) -> None:
+    seen = breakers.open_breaker(engine, UPSTREAM)
+    assert (seen.state, seen.next_probe_at) == ("open", None)
+    let_cool_down(engine)
+    job_id = new(engine)
+    assert hear(engine, job_id)[1] is ClaimAnswer.HELD
+    dispatch_due(engine)
+    assert read_job(engine, job_id).held_by == "breaker"
+    assert breakers.close_breaker(engine, UPSTREAM) == BreakerView(upstream=UPSTREAM)
+    assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
+    with pytest.raises(NotFound, match="there are memory"):
+        breakers.open_breaker(engine, "elsewhere")
+
+
+def test_jobs_that_were_not_let_go_when_it_closed_are_let_go_by_the_dispatcher(
+    engine: Engine, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breakers.open_breaker(engine, UPSTREAM)
+    job_id = new(engine)
+    hear(engine, job_id)
+
+    def die(*_: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(breakers, "let_all_go", die)
+        with pytest.raises(SystemExit):
+            breakers.close_breaker(engine, UPSTREAM)
+    dispatch_due(engine)
+    assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
+    held, answer = hear(engine, new(engine))
+    assert (answer, held.has_slot) == (ClaimAnswer.CLAIMED, False), "there is nothing to tell"
+
+
+def test_breaker_that_is_closed_and_has_no_failures_costs_nothing(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    job_id, held = new(engine), new_claim("")
+    held.job_id = job_id
+    sent: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    assert claim_many(engine, [held], {job_id: 0}, LEASE) == [ClaimAnswer.CLAIMED]
+    assert succeed(engine, held, None)
+    event.remove(engine, "before_cursor_execute", note)
+    assert [statement.split()[0] for statement in sent] == ["UPDATE", "UPDATE"]
+    assert not held.has_slot
+
+
+def test_upstream_is_limited_for_all_its_tasks(engine: Engine, sqs: FakeSqs) -> None:
+    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=1))
+    first, second = new(engine), new(engine)
+    held, _ = hear(engine, first)
+    assert hear(engine, second)[1] is ClaimAnswer.HELD
+    assert hear(engine, admissions.new(engine))[1] is ClaimAnswer.CLAIMED
+    end(engine, held)
+    assert hear(engine, second)[1] is ClaimAnswer.CLAIMED
+    controls.set_limit(engine, "upstream", UPSTREAM, Limit(rate_count=2, rate_seconds=60))
+    answers = [hear(engine, new(engine))[1] for _ in range(3)]
+    assert answers.count(ClaimAnswer.CLAIMED) == 2
+    controls.remove_limit(engine, "upstream", UPSTREAM)
+    assert controls.list_controls(engine) == []
+
+
+def test_limit_and_breaker_of_an_upstream_do_not_disturb_each_other(
+    engine: Engine, sqs: FakeSqs
+) -> None:
+    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=9))
+    open_by_failures(engine)
+    controls.remove_limit(engine, "upstream", UPSTREAM)
+    assert look(engine).state == "open"
+    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=1))
+    breakers.close_breaker(engine, UPSTREAM)
+    (limit,) = controls.list_controls(engine)
+    assert limit.at_once == 1
