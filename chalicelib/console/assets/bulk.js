@@ -2,11 +2,12 @@
 
 import { call, may } from "./api.js";
 import { h } from "./dom.js";
-import { number } from "./format.js";
+import { full, number } from "./format.js";
 import { ask, button, toast } from "./parts.js";
 
 const CANCELLABLE = new Set(["PENDING", "RETRY", "STARTED"]);
 const RETRIABLE = new Set(["FAILURE", "REVOKED"]);
+const WORDS = { created_after: "submitted from", created_before: "submitted before" };
 const DONE = { cancel: "cancelled", retry: "put back to run again" };
 
 /** The bar for jobs that were selected. */
@@ -74,7 +75,9 @@ async function one_by_one(verb, ids) {
 
 async function sweep(verb, criteria, refresh) {
   // The API wants to hear what is meant; what is submitted from now on is not.
-  const wanted = { ...criteria, created_before: new Date().toISOString() };
+  const now = new Date().toISOString();
+  const until = criteria.created_before ?? now;
+  const wanted = { ...criteria, created_before: until < now ? until : now };
   try {
     const { matched } = await call("POST", `jobs/${verb}`, { ...wanted, dry_run: true });
     if (!matched) {
@@ -82,14 +85,14 @@ async function sweep(verb, criteria, refresh) {
       return;
     }
     const said = Object.entries(criteria)
-      .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
+      .map(([name, value]) => `${WORDS[name] ?? name} ${WORDS[name] ? full(value) : value}`)
       .join(", ");
     const yes = `${verb === "cancel" ? "Cancel" : "Retry"} ${counted(matched)}`;
     const content = [
       h(
         "p",
         {},
-        said ? `Those with ${said}.` : "There is no filter: these are all jobs of the project.",
+        said ? `Those with: ${said}.` : "There is no filter: these are all jobs of the project.",
       ),
       verb === "cancel"
         ? h("p", {}, "Jobs that wait end at once; jobs that run are told to stop.")

@@ -77,9 +77,10 @@ export function rememberFocus(parent) {
   const active = parent.contains(document.activeElement) ? document.activeElement : null;
   const name = ["data-key", "href"].find((one) => active?.hasAttribute(one));
   const same = name && `[${name}="${CSS.escape(active.getAttribute(name))}"]`;
+  const place = same && [...parent.querySelectorAll(same)].indexOf(active);
   return () => {
     if (same && document.activeElement !== active)
-      parent.querySelector(same)?.focus({ preventScroll: true });
+      parent.querySelectorAll(same)[place]?.focus({ preventScroll: true });
   };
 }
 

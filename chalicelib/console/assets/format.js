@@ -55,11 +55,14 @@ export function full(moment) {
 
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 
-/** A moment as controls for dates have it, and addresses: 2026-11-25T14:05, by the clock of who looks. */
+/** A moment as controls for dates have it, by the clock of who looks: 2026-11-25T14:05. */
 export function asLocal(moment) {
   const at = new Date(moment);
   return new Date(at - 60000 * at.getTimezoneOffset()).toISOString().slice(0, 16);
 }
+
+/** A moment as addresses have it, the same for everybody: 2026-11-25T13:05Z. */
+export const asAddress = (moment) => `${new Date(moment).toISOString().slice(0, 16)}Z`;
 
 /** The hour and the minute of a moment. */
 export const hour = (moment) =>

@@ -5,12 +5,14 @@ import { allBar, chosenBar } from "./bulk.js";
 import { h, patch, swap } from "./dom.js";
 import { criteria, filters, isNarrowed, states } from "./job_filters.js";
 import { row } from "./job_row.js";
-import { empty, head } from "./parts.js";
+import { clock, number } from "./format.js";
+import { attempt, button, empty, head, problem } from "./parts.js";
 import { link } from "./route.js";
 import { watch } from "./watch.js";
 
 export async function open(main, { query }) {
   const chosen = new Set();
+  const counted = {};
   const bar = h("div", { class: "bar" });
   const list = h("div");
   let page = { jobs: [] };
@@ -46,6 +48,12 @@ export async function open(main, { query }) {
     bar,
     list,
   );
+  try {
+    criteria(query);
+  } catch (error) {
+    list.replaceChildren(problem(error));
+    return () => {};
+  }
   const watcher = watch(
     list,
     (signal) =>
@@ -53,7 +61,7 @@ export async function open(main, { query }) {
     (answer) => {
       page = answer;
       for (const id of chosen) if (!page.jobs.some((job) => job.id === id)) chosen.delete(id);
-      show(list, page, query, choose, chosen);
+      show(list, page, query, { choose, chosen, counted });
       changed();
     },
     query.after ? 15 : 3,
@@ -68,7 +76,7 @@ export async function open(main, { query }) {
   };
 }
 
-function show(list, page, query, choose, chosen) {
+function show(list, page, query, { choose, chosen, counted }) {
   if (!page.jobs.length) {
     const filtered = isNarrowed(query);
     list.replaceChildren(
@@ -95,7 +103,7 @@ function show(list, page, query, choose, chosen) {
   }
   patch(body, page.jobs, (job) => row(job, choose, chosen));
   for (const box of body.querySelectorAll("input")) box.checked = chosen.has(box.value);
-  swap(list.querySelector(".pager"), pages(page, query));
+  swap(list.querySelector(".pager"), pages(page, query, counted));
 }
 
 const pager = () => h("nav", { class: "pager", "aria-label": "Pages of the list" });
@@ -140,7 +148,7 @@ function frame(choose, chosen, list) {
   );
 }
 
-function pages(page, query) {
+function pages(page, query, counted) {
   return [
     query.after &&
       h("a", { class: "button", href: link("jobs", [], { ...query, after: "" }) }, "Newest"),
@@ -157,7 +165,8 @@ function pages(page, query) {
         },
         "Back",
       ),
-    h("span", { class: "quiet" }, `${page.jobs.length} shown`),
+    h("span", { class: "quiet", role: "status" }, counted.words ?? `${page.jobs.length} shown`),
+    (page.next || query.after) && counter(query, counted),
     page.next &&
       h(
         "a",
@@ -170,3 +179,18 @@ function pages(page, query) {
       ),
   ];
 }
+
+/** Counts all that match when asked to: the more there are, the longer it takes. */
+const counter = (query, counted) =>
+  button(
+    "Count all",
+    ({ target }) =>
+      attempt(async () => {
+        const asked = { ...criteria(query), limit: 1, total: true };
+        const { total } = await get(path(["jobs"], asked));
+        counted.words = `${number(total)} match, as of ${clock(new Date())}`;
+        target.closest("nav").querySelector("[role=status]").textContent = counted.words;
+      }),
+    "small",
+    { "data-key": "count" },
+  );

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { tell } from "./parts.js";
 import { go } from "./route.js";
+import { hold } from "./watch.js";
 
 const PLACES = {
   o: "overview",
@@ -12,6 +13,7 @@ const PLACES = {
   q: "queues",
   w: "workers",
   h: "webhooks",
+  v: "servers",
   n: "submit",
 };
 const KEYS = [
@@ -20,6 +22,7 @@ const KEYS = [
   ["x", "select the line"],
   ["/", "go to the first filter"],
   ["r", "load again"],
+  ["p", "pause and resume updates"],
   ["?", "these keys"],
   ["g then o, j, n, l", "overview, jobs, new job, load balancers"],
   ["g then s, q, w, h", "schedules, queues, workers, webhooks"],
@@ -46,6 +49,7 @@ export function keys(event, main) {
     k: () => move(main, -1),
     x: () => line()?.querySelector("input[type=checkbox]")?.click(),
     "/": () => main.querySelector(".filters select, .filters input")?.focus(),
+    p: hold,
     r: () => dispatchEvent(new Event("refresh")),
     "?": explainKeys,
   }[event.key];

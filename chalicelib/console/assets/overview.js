@@ -3,7 +3,7 @@
 import { get, path } from "./api.js";
 import { endedChart, waitChart } from "./charts.js";
 import { breakable, h, swap } from "./dom.js";
-import { ago, asLocal, duration, many, number } from "./format.js";
+import { ago, asAddress, duration, many, number } from "./format.js";
 import { badge, card, empty, figure, head, note, table } from "./parts.js";
 import { go, link } from "./route.js";
 import { watch } from "./watch.js";
@@ -31,7 +31,7 @@ export async function open(main, { query }) {
 
 /** Go to the jobs that were submitted between two moments, in seconds. */
 const showJobs = (from, to) =>
-  go("jobs", [], { from: asLocal(1000 * from), to: asLocal(1000 * to) });
+  go("jobs", [], { from: asAddress(1000 * from), to: asAddress(1000 * to) });
 
 const windows = (chosen) =>
   h(

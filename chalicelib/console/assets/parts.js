@@ -44,7 +44,7 @@ export function problem(error, again) {
   const box = h(
     "div",
     { class: "empty trouble", role: "alert" },
-    h("h2", {}, title),
+    h(document.querySelector("main h1") ? "h2" : "h1", {}, title),
     h("p", {}, error.message),
   );
   if (error.fields?.length) {

@@ -1,7 +1,7 @@
 // Keeps what is shown up to date: seldom while nobody looks, and it says when data is old.
 
 import { Problem } from "./api.js";
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { clock } from "./format.js";
 import { problem, spinner } from "./parts.js";
 
@@ -9,8 +9,23 @@ const HIDDEN_SECONDS = 60;
 const LONGEST_SECONDS = 30;
 const state = h("p", { class: "freshness", role: "status" });
 
-/** The words that say how fresh the page is. */
-export const freshness = () => state;
+const PAUSE = "M5.500 3v10M10.500 3v10";
+const RESUME = "M5 3l7 5-7 5z";
+const holder = h("button", { type: "button", class: "small plain", onclick: () => hold() });
+let isHeld = true;
+hold();
+
+/** The words that say how fresh the page is, and the button that keeps it as it is. */
+export const freshness = () => h("div", { class: "live" }, state, holder);
+
+/** Ask for nothing new until called again, so that what is shown can be read in peace. */
+export function hold() {
+  isHeld = !isHeld;
+  const label = isHeld ? "Resume updates" : "Pause updates";
+  holder.replaceChildren(icon(isHeld ? RESUME : PAUSE));
+  for (const name of ["aria-label", "title"]) holder.setAttribute(name, label);
+  dispatchEvent(new Event("hold"));
+}
 
 /**
  * Load again and again. `load(signal)` fetches, `show(data)` draws; the first failure is shown
@@ -33,7 +48,7 @@ export function watch(place, load, show, seconds = 3) {
       const data = await load(mine.signal);
       if (stopped || mine.signal.aborted) return;
       [fresh, failures] = [new Date(), 0];
-      tell("Live", `Up to date at ${clock(fresh)}.`, "live");
+      tellFresh();
       pace = show(data) ?? seconds;
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
@@ -49,11 +64,21 @@ export function watch(place, load, show, seconds = 3) {
       }
     }
     const wait = document.hidden ? HIDDEN_SECONDS : Math.min(pace * 2 ** failures, LONGEST_SECONDS);
-    timer = setTimeout(turn, 1000 * wait);
+    if (!isHeld) timer = setTimeout(turn, 1000 * wait);
   }
 
-  const looked = () => document.hidden || turn();
+  const tellFresh = () =>
+    isHeld
+      ? tell("Paused", `as of ${clock(fresh)}`, "held")
+      : tell("Live", `Up to date at ${clock(fresh)}.`, "live");
+  const looked = () => document.hidden || isHeld || turn();
+  const held = () => {
+    if (!isHeld) return turn();
+    clearTimeout(timer);
+    if (fresh) tellFresh();
+  };
   document.addEventListener("visibilitychange", looked);
+  addEventListener("hold", held);
   hush();
   place.replaceChildren(spinner());
   turn();
@@ -64,6 +89,7 @@ export function watch(place, load, show, seconds = 3) {
       clearTimeout(timer);
       running?.abort();
       document.removeEventListener("visibilitychange", looked);
+      removeEventListener("hold", held);
     },
   };
 }
@@ -76,5 +102,5 @@ function tell(word, detail, kind) {
   if (state.dataset.kind !== kind) state.textContent = word;
   state.dataset.kind = kind;
   state.title = detail;
-  if (kind === "stale") state.textContent = `${word}: ${detail}`;
+  if (kind === "stale" || kind === "held") state.textContent = `${word}: ${detail}`;
 }

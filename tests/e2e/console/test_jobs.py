@@ -151,12 +151,3 @@ def test_a_token_that_may_look_sees_no_orders_and_is_refused_them(console: Conso
         [f"/jobs/{job_id}/cancel", token],
     )
     assert answer == 403
-
-
-def test_data_that_is_old_is_called_old(console: Console, page: Page) -> None:
-    console.open("jobs")
-    expect(page.locator(".freshness")).to_have_text("Live")
-    page.route("**/jobs?**", lambda route: route.abort())
-    expect(page.locator(".freshness")).to_contain_text("Not up to date: As of")
-    page.unroute("**/jobs?**")
-    expect(page.locator(".freshness")).to_have_text("Live")

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import json
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from chalicelib.schemas.schedules import NewSchedule
 from chalicelib.services import schedules
 from tests.e2e.console.conftest import Console
 from tests.e2e.fleet import PROJECT
-
-PLACES = {
-    "overview": "Overview",
-    "jobs": "Jobs",
-    "submit": "Submit a job",
-    "schedules": "Schedules",
-    "loadbalancers": "Load balancers",
-    "webhooks": "Webhooks",
-    "queues": "Queues",
-    "workers": "Workers",
-    "tokens": "Tokens",
-    "audit": "Audit",
-}
 
 
 def test_a_job_is_submitted_by_a_form_that_says_what_is_wrong(console: Console, page: Page) -> None:
@@ -101,27 +87,6 @@ def test_a_token_is_made_shown_once_and_revoked(console: Console, page: Page) ->
     expect(row).to_contain_text("revoked")
     console.open("audit")
     expect(page.locator("tbody tr").first).to_contain_text("tokens.revoke")
-
-
-def test_every_page_is_accessible_in_light_and_in_dark_on_a_phone(
-    console: Console, page: Page
-) -> None:
-    found = []
-    for scheme, width in (("light", 1360), ("dark", 375)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.set_viewport_size({"width": width, "height": 860})
-        for place, title in PLACES.items():
-            console.open(place)
-            expect(page.locator("h1")).to_have_text(title)
-            expect(page.locator(".loading"), place).to_have_count(0)
-            options = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
-            for violation in Axe().run(page, options=options).response["violations"]:
-                nodes = [node["html"][:150] for node in violation["nodes"][:3]]
-                found.append((place, scheme, width, violation["id"], nodes))
-            wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wider > 0:
-                found.append((place, scheme, width, f"{wider} pixels too wide", []))
-    assert found == []
 
 
 def test_on_a_phone_the_pages_are_behind_a_button(console: Console, page: Page) -> None:
