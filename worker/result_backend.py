@@ -12,22 +12,25 @@ from typing import Any
 
 import msgspec
 from celery import current_task
+from celery.app.task import Context
 from celery.backends.base import BaseBackend
-from celery.canvas import maybe_signature
+from celery.canvas import group, maybe_signature
 from celery.exceptions import ChordError, TaskRevokedError, WorkerLostError
+from celery.result import result_from_tuple
 from celery.worker import state as worker_state
 from kombu.utils import json as kombu_json
 from sqlalchemy import Text, select, type_coerce
 
 from chalicelib.broker.queues import DEFAULT
-from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.engine import connect
 from chalicelib.db.tables import jobs
+from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.jobs import JobState
 from chalicelib.errors import DatabaseUnavailable
-from chalicelib.services import job_lifecycle
+from chalicelib.services import job_lifecycle, saved_groups
 from chalicelib.services.adoption import end_expired
 from chalicelib.services.canvas import Chord, Sent
-from chalicelib.services.chords import break_chord, end_unborn
+from chalicelib.services.chords import is_unbroken
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
@@ -91,30 +94,77 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         header = self.app.GroupResult(*header_result_args)
         submit(Sent(chords=[Chord(id=header.id, parts=[each.id for each in header.results])]))
 
+    def mark_as_failure(
+        self,
+        task_id: str,
+        exc: BaseException,
+        traceback: str | None = None,
+        request: Any = None,
+        **options: Any,
+    ) -> None:
+        """Record the failure of a job; those who follow it hear by `canvas.fail_followers`."""
+        if getattr(request, "claim_id", None) is None:
+            super().mark_as_failure(task_id, exc, traceback, request, **options)
+        elif options.get("store_result", True):
+            self.store_result(task_id, exc, JobState.FAILURE, traceback=traceback, request=request)
+
+    def mark_as_revoked(
+        self, task_id: str, reason: str = "", request: Any = None, **options: Any
+    ) -> None:
+        """Record that a job's message expired; the same for those who follow it."""
+        if options.get("store_result", True):
+            error = TaskRevokedError(reason)
+            self.store_result(task_id, error, JobState.REVOKED, request=request)
+
+    def tell_followers(self, request: Any, error: BaseException, traceback: str | None) -> None:
+        """A job ended without success: Celery's way to tell its chord, chain and errbacks.
+
+        To be called while what is sent is collected, see `worker.sending`. Of a job that was
+        cancelled errbacks do not hear.
+        """
+        request.is_recorded = True
+        heard = not isinstance(error, TaskRevokedError)
+        super().mark_as_failure(request.id, error, traceback, request, call_errbacks=heard)
+
     def on_chord_part_return(self, request: Any, state: str, result: Any, **_: Any) -> None:
         """A part has ended; of one that did not succeed the body's failure is told, once."""
-        if state == JobState.SUCCESS or not request.group:
+        if state == JobState.SUCCESS or not is_job_id(request.group):
             return  # counted in the transaction of the success
-        engine = process.engine()
-        if in_transaction(engine, lambda connection: break_chord(connection, request.group)):
-            callback = maybe_signature(request.chord, app=self.app)
-            error = ChordError(f"Dependency {request.id} raised {result!r}")
-            self.chord_error_from_stack(callback, error)
+        if not is_unbroken(process.engine(), request.group):
+            return
+        submit(Sent(broken=[request.group]))
+        body = maybe_signature(request.chord, app=self.app)
+        try:
+            # Celery wants it to be the one that is handled just then.
+            raise ChordError(f"Dependency {request.id} raised {result!r}") from result  # noqa: TRY301
+        except ChordError as error:
+            self.chord_error_from_stack(body, error)
+
+    def chord_error_from_stack(self, callback: Any, exc: BaseException | None = None) -> Any:
+        """The body of a chord will not begin, nor that of a chord which it is a part of."""
+        error = exc or ChordError()
+        for body in callback.tasks if isinstance(callback, group) else [callback]:
+            if body.id is not None:
+                self._end_unborn(body.id, error, body)
+        told = super().chord_error_from_stack(callback, error)
+        outer = callback.options
+        if outer.get("chord") is not None:
+            part = Context(id=callback.id, group=outer.get("group_id"), chord=outer["chord"])
+            self.on_chord_part_return(part, JobState.FAILURE, error)
+        return told
 
     def _end_unborn(self, job_id: str, error: Any, request: Any) -> None:
         """A job that was to follow another will not begin: it ends as FAILURE all the same."""
-        fault = describe(error, retryable=False)
+        sender = current_task.request if current_task else None
         values: dict[str, Any] = {
-            "project_id": getattr(current_task.request, "project_id", None) or FOREIGN_PROJECT,
-            "task": getattr(request, "task", None) or "unknown",
+            "project_id": getattr(sender, "project_id", None) or FOREIGN_PROJECT,
+            "task": str(getattr(request, "task", None) or "unknown")[:255],
             "queue": DEFAULT,
             "parameters": {},
             "max_attempts": 1,
         }
         try:
-            in_transaction(
-                process.engine(), lambda connection: end_unborn(connection, job_id, values, fault)
-            )
+            submit(Sent(ended={job_id: (values, describe(error, retryable=False))}))
         except DatabaseUnavailable:
             logger.warning("failure not told: job_id=%s", job_id)
 
@@ -150,6 +200,18 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
                 ring_committed(engine, [ended.bell])
         except DatabaseUnavailable:
             logger.warning("failure not recorded, the lease will lapse: job_id=%s", held.job_id)
+
+    def _save_group(self, group_id: str, result: Any) -> Any:
+        members = msgspec.Raw(kombu_json.dumps(result.as_tuple()).encode())
+        saved_groups.save(process.engine(), group_id, members)
+        return result
+
+    def _restore_group(self, group_id: str) -> dict[str, Any] | None:
+        members = saved_groups.read(process.engine(), group_id)
+        return None if members is None else {"result": result_from_tuple(members, self.app)}
+
+    def _delete_group(self, group_id: str) -> None:
+        saved_groups.delete(process.engine(), group_id)
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         with connect(process.engine()) as connection:

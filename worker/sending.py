@@ -80,8 +80,7 @@ def submit(sent: Sent) -> None:
     """Write what is sent and ring; or keep it, while something collects it."""
     collecting_into = _collected.get()
     if collecting_into is not None:
-        collecting_into.jobs |= sent.jobs
-        collecting_into.chords += sent.chords
+        collecting_into.add(sent)
         return
     engine = process.engine()
     bells = in_transaction(engine, lambda connection: write_sent(connection, sent))
@@ -91,7 +90,7 @@ def submit(sent: Sent) -> None:
 @contextmanager
 def collecting() -> Iterator[Sent]:
     """While this lasts nothing is written of what is sent."""
-    sent = Sent(jobs={}, chords=[])
+    sent = Sent()
     reset = _collected.set(sent)
     try:
         yield sent

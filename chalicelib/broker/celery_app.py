@@ -32,7 +32,9 @@ def make_app(settings: Settings) -> Celery:
     """
     # By its usual name, so that banner and logs say sqs:// as Celery users expect.
     TRANSPORT_ALIASES["sqs"] = "worker.transport:Transport"
-    app = Celery("bellpull", task_cls="worker.tasks.base:JobTask")
+    app = Celery(
+        "bellpull", task_cls="worker.tasks.base:JobTask", control="worker.control:JobsControl"
+    )
     app.conf.update(celery_configuration(settings))
     return app
 

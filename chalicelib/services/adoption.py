@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chalicelib.db.clock import now
-from chalicelib.db.engine import connect
+from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import JobState
 from chalicelib.services.claims import (
@@ -21,6 +22,7 @@ from chalicelib.services.claims import (
     held_values,
     transition,
 )
+from chalicelib.services.followers import plan_failure
 from chalicelib.services.outcomes import Fault
 
 
@@ -58,11 +60,16 @@ def end_expired(engine: Engine, job_id: str, new: NewJob) -> None:
     """The message expired before its job began: REVOKED, in a row of its own if need be."""
     fault = Fault(type="Expired", code="expired", message="It expired.", retryable=False)
     ended: dict[str, Any] = {"finished_at": now(), "error": fault}
-    with connect(engine) as connection:
+
+    def work(connection: Connection) -> None:
         statement = transition("cancel").where(jobs.c.id == job_id).values(ended)
-        if connection.execute(statement).rowcount:
-            return
-    _insert(engine, job_id, new, {"state": JobState.REVOKED.value, **ended})
+        if not connection.execute(statement).rowcount:
+            row = _columns(job_id, new) | ended | {"state": JobState.REVOKED.value}
+            connection.execute(insert(jobs).values(row))
+        plan_failure(connection, connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+
+    with suppress(IntegrityError):  # a second delivery was faster
+        in_transaction(engine, work)
 
 
 def _is_controlled(engine: Engine, new: NewJob) -> bool:
@@ -74,7 +81,16 @@ def _is_controlled(engine: Engine, new: NewJob) -> bool:
 
 def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) -> bool:
     """Insert the row, PENDING unless `values` say more; False if a second delivery was faster."""
-    row: dict[str, Any] = {
+    try:
+        with connect(engine) as connection:
+            connection.execute(insert(jobs).values(_columns(job_id, new) | values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _columns(job_id: str, new: NewJob) -> dict[str, Any]:
+    return {
         **msgspec.structs.asdict(new),
         "id": job_id,
         "state": JobState.PENDING.value,
@@ -82,9 +98,3 @@ def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) ->
         "created_at": now(),
         "run_at": now() if new.run_at is None else new.run_at,
     }
-    try:
-        with connect(engine) as connection:
-            connection.execute(insert(jobs).values(row | values))
-    except IntegrityError:
-        return False
-    return True

@@ -17,8 +17,11 @@ from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.tables import chords, jobs
 from chalicelib.domain.jobs import HELD, WAITING, JobState
+from chalicelib.errors import RetryableError
+from chalicelib.services.chords import break_chord, end_unborn
 from chalicelib.services.claims import Claim, transition
 from chalicelib.services.job_lifecycle import lock_claimed, make_bell
+from chalicelib.services.outcomes import Fault
 
 _WAITING = sorted(state.value for state in WAITING)
 
@@ -35,13 +38,36 @@ class Sent(msgspec.Struct, kw_only=True):
 
     jobs: dict[str, dict[str, Any]] = {}
     chords: list[Chord] = []
+    #: Ids of chords of which a part ended without success.
+    broken: list[str] = []
+    #: By their ids, jobs that will never begin: columns of their rows, if they have none, and why.
+    ended: dict[str, tuple[dict[str, Any], Fault]] = {}
+
+    def add(self, other: Sent) -> None:
+        """Have this written with what `other` says; what was said first of a job holds."""
+        self.jobs = other.jobs | self.jobs
+        self.chords += other.chords
+        self.broken += other.broken
+        self.ended = other.ended | self.ended
+
+
+class ChordBroken(RetryableError):
+    """Another part of the same chord ended without success at this moment."""
+
+    code = "chord-broken"
 
 
 def write_sent(connection: Connection, sent: Sent) -> list[Bell]:
     """Write jobs and chords; returns the bells to ring after the commit.
 
     A job of that id that waits to be replaced is what the new one says from now on.
+    Raises ChordBroken if one that is to be broken is not there.
     """
+    for chord_id in sent.broken:
+        if not break_chord(connection, chord_id):
+            raise ChordBroken
+    for job_id, (values, fault) in sent.ended.items():
+        end_unborn(connection, job_id, values, fault)
     for chord in sent.chords:
         connection.execute(
             insert(chords).values(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, null, select, type_coerce, update
+from sqlalchemy import Connection, Engine, delete, insert, null, select, type_coerce, update
 from sqlalchemy.types import Text
 
-from chalicelib.db.clock import now
+from chalicelib.db.clock import now, seconds_from_now
+from chalicelib.db.engine import connect
 from chalicelib.db.tables import chords, jobs
-from chalicelib.domain.ids import is_job_id
-from chalicelib.domain.jobs import WAITING, JobState
+from chalicelib.domain.jobs import FINAL, WAITING, JobState
 from chalicelib.services.outcomes import Fault
 
 _WAITING = sorted(state.value for state in WAITING)
+_FINAL = sorted(state.value for state in FINAL)
+#: Chords looked at in one pass of the cleaner.
+_CHUNK = 100
 
 
 def count_part(connection: Connection, chord_id: str) -> list[Any] | None:
@@ -39,9 +42,38 @@ def count_part(connection: Connection, chord_id: str) -> list[Any] | None:
     return [results.get(part) for part in chord.parts]
 
 
+def is_unbroken(engine: Engine, chord_id: str) -> bool:
+    """Whether a chord still waits for its parts."""
+    with connect(engine) as connection:
+        found = connection.execute(select(chords.c.id).where(chords.c.id == chord_id))
+        return found.one_or_none() is not None
+
+
 def break_chord(connection: Connection, chord_id: str) -> bool:
     """A part of a chord will not succeed. True for the first that says so."""
     return connection.execute(delete(chords).where(chords.c.id == chord_id)).rowcount == 1
+
+
+def clean(engine: Engine, retention_days: int) -> int:
+    """Forget chords begun more than this many days ago of which no part is unfinished.
+
+    The client died before it had sent the parts, or what told of their end was cleaned away.
+    """
+    gone = 0
+    with connect(engine) as connection:
+        old = connection.execute(
+            select(chords.c.id, chords.c.parts)
+            .where(chords.c.created_at < seconds_from_now(-86_400.0 * retention_days))
+            .order_by(chords.c.created_at)
+            .limit(_CHUNK)
+        ).all()
+        for chord in old:
+            unfinished = select(jobs.c.id).where(
+                jobs.c.id.in_(chord.parts), jobs.c.state.not_in(_FINAL)
+            )
+            if connection.execute(unfinished.limit(1)).first() is None:
+                gone += break_chord(connection, chord.id)
+    return gone
 
 
 def end_unborn(connection: Connection, job_id: str, values: dict[str, Any], fault: Fault) -> None:
@@ -66,34 +98,3 @@ def end_unborn(connection: Connection, job_id: str, values: dict[str, Any], faul
         .where(jobs.c.id == job_id, jobs.c.held_by == "canvas", jobs.c.state.in_(_WAITING))
         .values(state=JobState.FAILURE.value, **ended)
     )
-
-
-def give_up_chord_of(connection: Connection, row: Row[Any]) -> None:
-    """A job ended without success where Celery does not see it: so does the body of its chord.
-
-    `row`: of a job that was cancelled, or whose worker was lost.
-    """
-    message: dict[str, Any] = row.message or {}
-    body = (message.get("embed") or {}).get("chord")
-    group = (message.get("headers") or {}).get("group")
-    if not isinstance(body, dict) or not is_job_id(group) or not break_chord(connection, group):
-        return
-    body_id = (body.get("options") or {}).get("task_id")
-    if not is_job_id(body_id):
-        return
-    fault = Fault(
-        type="ChordError",
-        module="celery.exceptions",
-        code="chord",
-        message=f"Dependency {row.id} did not succeed.",
-        retryable=False,
-    )
-    values = {
-        "project_id": row.project_id,
-        "task": str(body.get("task"))[:255],
-        "queue": row.queue,
-        "parameters": {},
-        "max_attempts": 1,
-        "parent_id": row.id,
-    }
-    end_unborn(connection, body_id, values, fault)

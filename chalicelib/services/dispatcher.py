@@ -35,7 +35,15 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING, JobState
-from chalicelib.services import admission, audit, idempotency, job_counts, workers
+from chalicelib.services import (
+    admission,
+    audit,
+    chords,
+    idempotency,
+    job_counts,
+    saved_groups,
+    workers,
+)
 from chalicelib.services import heard as heard_service
 from chalicelib.services.claims import Claim
 from chalicelib.services.job_lifecycle import (
@@ -98,6 +106,9 @@ def keep_house(
     pruned = workers.prune(engine, _PRUNE_AFTER_LEASES * lease_seconds)
     job_counts.keep_counts(engine)
     cleaned = clean(engine, retention_days) if retention_days else 0
+    if retention_days:
+        chords.clean(engine, retention_days)
+        saved_groups.clean(engine, retention_days)
     forgotten = idempotency.clean(engine)
     dropped = audit.clean(engine, audit_retention_days) if audit_retention_days else 0
     if pruned or cleaned or forgotten or dropped:

@@ -28,9 +28,9 @@ from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import JobState
-from chalicelib.services.chords import give_up_chord_of
 from chalicelib.services.claims import Claim, transition
 from chalicelib.services.delivery_plans import IS_WATCHED, plan_deliveries
+from chalicelib.services.followers import plan_failure
 from chalicelib.services.outcomes import Fault, JobFacts, settle_cancelled, settle_failure
 
 #: Something that is to become true together with the outcome, in its transaction.
@@ -174,8 +174,7 @@ def give_up(connection: Connection, row: Row[Any], fault: Fault, *, outcome: str
         .values(error=fault, finished_at=now(), lease_expires_at=null())
     )
     settle_failure(connection, JobFacts.from_row(row), fault)
-    if outcome == "lost":
-        give_up_chord_of(connection, row)
+    plan_failure(connection, row)
     return Ended(state=JobState.FAILURE, project_id=row.project_id, key=row.key)
 
 
@@ -238,7 +237,7 @@ def _revoke(connection: Connection, row: Row[Any], fault: Fault | None) -> Ended
         .values(error=fault, finished_at=now(), lease_expires_at=null())
     )
     settle_cancelled(connection, JobFacts.from_row(row))
-    give_up_chord_of(connection, row)
+    plan_failure(connection, row)
     return Ended(state=JobState.REVOKED, project_id=row.project_id, key=row.key)
 
 

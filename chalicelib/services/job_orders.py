@@ -17,9 +17,9 @@ from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import HELD, TRANSITIONS, WAITING, JobState
 from chalicelib.errors import ImmutableObject
 from chalicelib.services import audit
-from chalicelib.services.chords import give_up_chord_of
 from chalicelib.services.claims import transition
 from chalicelib.services.delivery_plans import IS_WATCHED
+from chalicelib.services.followers import plan_failure
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.job_reading import JobFilter, find_job, get_job
@@ -197,7 +197,7 @@ def _revoke(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     )
     for row in rows:
         settle_cancelled(connection, JobFacts.from_row(row))
-        give_up_chord_of(connection, row)
+        plan_failure(connection, row)
 
 
 def _request_cancel(connection: Connection, ids: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import job_key_places, job_keys, jobs
 from chalicelib.domain.jobs import FINAL, WAITING
 from chalicelib.services.claims import transition
+from chalicelib.services.followers import plan_failure
 from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.outcomes import Fault, JobFacts, settle_cancelled
 
@@ -208,4 +209,5 @@ def _supersede(connection: Connection, key_id: str, task: str, job_id: str) -> l
             .values(error=fault, superseded_by=job_id, finished_at=now(), lease_expires_at=null())
         )
         settle_cancelled(connection, JobFacts.from_row(row))
+        plan_failure(connection, row)
     return [row.id for row in waiting]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from typing import Any
@@ -194,6 +196,23 @@ def spawn(self: Any, x: int) -> str:
 def errback(self: Any, failed_id: str) -> None:
     """Hear of a job that failed."""
     note(failed_id, "errback heard")
+
+
+@app.task(name="plain.errback_3")
+def errback_3(request: Any, error: Any, trace: str) -> None:
+    """Hear of a job that failed, as Celery calls errbacks of more than one argument."""
+    words = [request.args, type(error).__name__, trace.split(" ", 1)[0], request.task]
+    note(request.id, " ".join(str(word) for word in words))
+
+
+@app.task(name="plain.die", bind=True, max_retries=0)
+def die(self: Any, times: int = 99) -> int:
+    """Take the pool's process down, the first `times` times."""
+    seen = len(read_notes(self.request.id))
+    note(self.request.id, f"seen {seen}")
+    if seen < times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 1
 
 
 @app.task(name="plain.slow_rate", rate_limit="2/s")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import Celery, chain, chord, group, signature
 from celery.exceptions import ChordError
+from celery.result import GroupResult
 from sqlalchemy import select
 
 from chalicelib.db.engine import connect
@@ -83,11 +84,26 @@ def test_link_runs_after_success_and_link_error_after_failure(client: Celery, fl
     fleet.wait_for_note(failed.id, "errback heard")
 
 
-def test_chunks_and_map_run_in_a_job_each(client: Celery, fleet: Fleet) -> None:
-    mapped = client.send_task(
-        "celery.starmap", kwargs={"task": dict(sign(client, "add")), "it": [(1, 1), (2, 2)]}
-    )
-    assert mapped.get(timeout=20) == [2, 4]
+def test_map_and_starmap_are_one_job_and_chunks_a_job_each(client: Celery, fleet: Fleet) -> None:
+    @client.task(name="plain.add")
+    def add(x: int, y: int) -> int: ...
+
+    assert add.map([3, 4]).delay().get(timeout=20) == [3, 4]
+    assert add.starmap([(1, 1), (2, 2)]).delay().get(timeout=20) == [2, 4]
+    sent = add.chunks([(n, n) for n in range(5)], 2).apply_async()
+    assert sent.get(timeout=20) == [[0, 2], [4, 6], [8]]
+    assert {fleet.job(each.id).task for each in sent.results} == {"celery.starmap"}
+
+
+def test_saved_group_is_restored_until_it_is_deleted(client: Celery, fleet: Fleet) -> None:
+    sent = group(sign(client, "add", n, n) for n in range(3))()
+    sent.save()
+    sent.save()
+    found = GroupResult.restore(sent.id, app=client)
+    assert found.get(timeout=20) == [0, 2, 4]
+    assert [each.id for each in found.results] == [each.id for each in sent.results]
+    found.delete()
+    assert GroupResult.restore(sent.id, app=client) is None
 
 
 @pytest.mark.parametrize(("what", "result"), [("task", 11), ("group", [1, 2, 3])])

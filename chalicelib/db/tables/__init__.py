@@ -12,6 +12,7 @@ from chalicelib.db.tables.job_tags import job_tags
 from chalicelib.db.tables.jobs import jobs
 from chalicelib.db.tables.load_balancers import load_balancers
 from chalicelib.db.tables.metadata import metadata
+from chalicelib.db.tables.saved_groups import saved_groups
 from chalicelib.db.tables.schedules import schedules
 from chalicelib.db.tables.tokens import tokens
 from chalicelib.db.tables.webhooks import webhooks
@@ -32,6 +33,7 @@ __all__ = [
     "jobs",
     "load_balancers",
     "metadata",
+    "saved_groups",
     "schedules",
     "tokens",
     "webhooks",

@@ -7,19 +7,19 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Table
 
 from chalicelib.db.clock import now, seconds_from_now
-from chalicelib.db.engine import in_transaction
-from chalicelib.db.tables import chords
+from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.tables import chords, jobs
 from chalicelib.domain.jobs import HELD
-from chalicelib.services import job_orders
-from chalicelib.services.canvas import Chord, Sent, replace, write_sent
-from chalicelib.services.chords import count_part
+from chalicelib.services.canvas import Chord, ChordBroken, Sent, replace, write_sent
+from chalicelib.services.chords import clean, count_part
 from chalicelib.services.claims import ClaimAnswer, claim
-from chalicelib.services.dispatcher import dispatch_due
 from chalicelib.services.job_lifecycle import succeed
-from tests.factories.jobs import create_claimed_job, create_job, new_claim, read_job, set_job
+from chalicelib.services.outcomes import Fault
+from tests.factories.jobs import create_claimed_job, new_claim, read_job, set_job
+from tests.factories.rows import read_rows
 
 pytestmark = pytest.mark.usefixtures("sqs")
 
@@ -53,8 +53,17 @@ def begin_chord(engine: Engine, count: int, **fields: Any) -> list[Any]:
 
 
 def list_chords(engine: Engine) -> list[Any]:
-    with engine.connect() as connection:
-        return list(connection.execute(select(chords)))
+    return list_rows(engine, chords)
+
+
+def list_rows(engine: Engine, table: Table, **wanted: Any) -> list[Any]:
+    return list(read_rows(engine, table, **wanted))
+
+
+def set_created(engine: Engine, chord_id: str, days: float) -> None:
+    with connect(engine) as connection:
+        old = {"created_at": seconds_from_now(-86_400 * days)}
+        connection.execute(chords.update().where(chords.c.id == chord_id).values(old))
 
 
 def test_job_that_is_sent_has_its_row_and_a_bell(engine: Engine) -> None:
@@ -122,31 +131,36 @@ def test_parts_that_end_together_hand_the_results_out_once(engine: Engine) -> No
     assert [answer for answer in answers if answer is not None] == [["1"] * 8]
 
 
-def test_cancelled_part_ends_the_body_of_its_chord(engine: Engine) -> None:
-    begin_chord(engine, 1)
-    [chord] = list_chords(engine)
-    waiting = create_job(engine, message=read_job(engine, chord.parts[0]).message)
-    job_orders.cancel(engine, "demo", waiting.id)
-    body = read_job(engine, "body-1")
-    assert (body.state, body.task) == ("FAILURE", "plain.total")
-    assert waiting.id in body.error["message"]
-    assert list_chords(engine) == []
-
-
-def test_part_whose_worker_vanished_for_good_ends_the_body(engine: Engine) -> None:
-    [held] = begin_chord(engine, 1, max_attempts=1)
-    set_job(engine, held.job_id, lease_expires_at=seconds_from_now(-1))
-    dispatch_due(engine)
-    assert read_job(engine, "body-1").error["type"] == "ChordError"
-
-
-def test_part_that_succeeds_after_the_chord_was_given_up_gets_nothing(engine: Engine) -> None:
+def test_part_that_succeeds_after_the_chord_was_broken_gets_nothing(engine: Engine) -> None:
     held = begin_chord(engine, 2)
-    set_job(engine, held[0].job_id, state="PENDING")
-    job_orders.cancel(engine, "demo", held[0].job_id)
+    write(engine, Sent(broken=["group-1"]))
     found: list[Any] = []
     succeed(engine, held[1], None, [lambda c: found.append(count_part(c, "group-1"))])
     assert found == [None]
+
+
+def test_chord_is_broken_once_and_nothing_is_written_by_who_comes_second(engine: Engine) -> None:
+    begin_chord(engine, 2)
+    fault = Fault(type="ChordError", message="no", retryable=False)
+    body = {name: value for name, value in values().items() if name not in {"message", "run_at"}}
+    sent = Sent(broken=["group-1"], ended={"body-1": (body, fault)}, jobs={"errback": values()})
+    assert write(engine, sent) == ["errback"]
+    row = read_job(engine, "body-1")
+    assert (row.state, row.attempts, row.error["type"]) == ("FAILURE", 0, "ChordError")
+    with pytest.raises(ChordBroken):
+        write(engine, Sent(broken=["group-1"], jobs={"again": values()}))
+    assert list_rows(engine, jobs, id="again") == []
+
+
+def test_old_chord_is_forgotten_when_no_part_of_it_is_unfinished(engine: Engine) -> None:
+    begin_chord(engine, 2)
+    set_created(engine, "group-1", days=31)
+    assert clean(engine, 30) == 0
+    for row in list_rows(engine, jobs):
+        set_job(engine, row.id, state="SUCCESS")
+    assert clean(engine, 32) == 0
+    assert clean(engine, 30) == 1
+    assert list_chords(engine) == []
 
 
 def test_replaced_job_waits_in_its_row_for_the_chord_that_ends_as_it(engine: Engine) -> None:
