@@ -14,6 +14,7 @@ from typing import Any
 
 from kombu.transport import SQS
 
+from worker.decoding import Message, decode_json
 from worker.outbox import Outbox
 from worker.receiving import Connection, CurlClient, Heard, ReceiveFailed
 from worker.reserve import QoS
@@ -34,6 +35,7 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     #: are being worked on. Here `worker.leaving` gives back what was not started.
     do_restore = False
     QoS = QoS
+    Message = Message
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,6 +120,14 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
                 self.bury(handle, reason)
             else:
                 self.outbox.bury(q_url, queue, message, reason)
+
+    # Kombu decodes with a hook in Python for each object.
+    def _prepare_json_payload(self, text: str) -> Any:
+        try:
+            payload = decode_json(text)
+        except (ValueError, TypeError):
+            return {}
+        return payload if isinstance(payload, dict) else {}
 
     # Kombu makes one blocking DeleteMessage a message inside the event loop. Here deletes are
     # collected and sent ten at a time by a thread; one that fails is tried again there.
