@@ -12,13 +12,16 @@ from graphlib import TopologicalSorter
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+#: What browsers pass over: comments on lines of their own, and indentation.
+_UNREAD = re.compile(r"^ *//[^\n]*\n|^/\*\*.*?\*/\n|^ +", re.MULTILINE | re.DOTALL)
 
 
 def join_modules(modules: Mapping[str, str], entry: str) -> str:
     """One script of the module `entry` and all that it imports, each in a scope of its own.
 
-    `modules`: texts by name, without ".js". They import by name, from beside them, and export
-    declarations; a test holds them to it. Raises graphlib.CycleError when they import in a circle.
+    `modules`: texts by name, without ".js". They import by name, from beside them, export
+    declarations, and no text of theirs has a line break in it; tests hold them to it. Raises
+    graphlib.CycleError when they import in a circle.
     """
     needed: dict[str, list[str]] = {}
     wanted = [entry]
@@ -32,6 +35,7 @@ def join_modules(modules: Mapping[str, str], entry: str) -> str:
 
 def _wrap(name: str, text: str) -> str:
     """A constant of what the module exports."""
+    text = _UNREAD.sub("", text)
     body = _IMPORT.sub(lambda found: _destructure(found[1], found[2]), text)
     exported = ", ".join(_EXPORT.findall(body))
     body, answer = _EXPORT.sub("", body), f"return {{ {exported} }};"

@@ -10,6 +10,7 @@ const PAGES = {
   jobs: "job",
   load_balancers: "loadbalancers",
   loadbalancers: "loadbalancers",
+  servers: "servers",
   schedules: "schedules",
   webhooks: "webhooks",
 };

@@ -128,11 +128,18 @@ function why(job) {
     control: [
       "Its queue or task is paused, or runs as many at once as it may: see ",
       h("a", { href: link("queues") }, "queues"),
+      " and ",
+      h("a", { href: link("limits") }, "limits"),
       ".",
     ],
     rate: [
       "So many of its kind began just now that it has to wait: see ",
-      h("a", { href: link("queues") }, "queues"),
+      h("a", { href: link("limits") }, "limits"),
+      ".",
+    ],
+    breaker: [
+      `The cloud ${job.upstream ?? "that it calls"} does not answer, so its jobs wait: see `,
+      h("a", { href: link("limits") }, "limits"),
       ".",
     ],
   }[job.held_by];
@@ -184,6 +191,7 @@ function about(job) {
     ["Id", [h("code", {}, job.id), " ", copier(job.id)]],
     ["Queue", h("a", { href: link("jobs", [], { queue: job.queue }) }, job.queue)],
     ["Task", h("a", { href: link("jobs", [], { task: job.task }) }, breakable(job.task))],
+    ["Cloud", job.upstream],
     ["Attempts", `${job.attempts} of ${job.max_attempts}`],
     [
       "Waited",
@@ -210,13 +218,9 @@ function about(job) {
 }
 
 function related(job) {
-  const record = recordOf(job);
   const one = (id) => h("a", { href: link("job", id) }, h("code", {}, id));
   const pairs = [
-    [
-      "Load balancer",
-      record ? h("a", { href: link("loadbalancers", record) }, h("code", {}, record)) : null,
-    ],
+    recordOf(job) ?? ["Record", null],
     ["Follows", job.parent_id && one(job.parent_id)],
     ["Replaced by", job.superseded_by && one(job.superseded_by)],
     [
@@ -224,12 +228,20 @@ function related(job) {
       job.supersedes.length ? job.supersedes.map((id) => [one(id), " "]) : null,
     ],
   ];
-  return pairs.some(([, value]) => value) && card("Belongs together", facts(pairs));
+  return pairs.some(([, value]) => value) && card("Related", facts(pairs));
 }
 
-/** The id of the load balancer that it is about: its change is asked for again, not its job. */
-const recordOf = (job) =>
-  job.task.startsWith("network.loadbalancers.") ? job.parameters.load_balancer_id : undefined;
+const RECORDS = [
+  ["network.loadbalancers.", "Load balancer", "loadbalancers", "load_balancer_id"],
+  ["compute.servers.", "Server", "servers", "server_id"],
+];
+
+/** The record that it is about, as name and link: its change is asked for again, not its job. */
+function recordOf(job) {
+  const [, name, page, field] = RECORDS.find(([start]) => job.task.startsWith(start)) ?? [];
+  const id = job.parameters?.[field];
+  return id && [name, h("a", { href: link(page, id) }, h("code", {}, id))];
+}
 
 /** Jobs that this one brought about: parts of its canvas, and deliveries that tell of it. */
 const followed = (job, followers) =>

@@ -11,9 +11,9 @@ const PLACES = {
   l: "loadbalancers",
   s: "schedules",
   q: "queues",
+  i: "limits",
   w: "workers",
   h: "webhooks",
-  v: "servers",
   n: "submit",
 };
 const KEYS = [
@@ -24,8 +24,9 @@ const KEYS = [
   ["r", "load again"],
   ["p", "pause and resume updates"],
   ["?", "these keys"],
-  ["g then o, j, n, l", "overview, jobs, new job, load balancers"],
-  ["g then s, q, w, h", "schedules, queues, workers, webhooks"],
+  ["g then o, j, n, s", "overview, jobs, new job, schedules"],
+  ["g then l, h", "load balancers, webhooks"],
+  ["g then q, i, w", "queues, limits, workers"],
 ];
 let isGoing = false;
 

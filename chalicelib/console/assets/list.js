@@ -64,6 +64,35 @@ export function openList(main, what) {
   };
 }
 
+/**
+ * Open a page about the fleet: `load(signal)` fetches, `page(found, refresh)` draws what changed;
+ * `title`, `about`, and `below`, an element that stays.
+ */
+export function openFleet(main, { title, about, load, page, below }) {
+  const place = h("div");
+  let last = "";
+  main.replaceChildren(...[head(title, about), place, below].filter(Boolean));
+  const watcher = watch(
+    place,
+    load,
+    (found) => {
+      const now = JSON.stringify(found);
+      if (now !== last) swap(place, page(found, refresh));
+      last = now;
+    },
+    4,
+  );
+  function refresh() {
+    last = "";
+    watcher.refresh();
+  }
+  addEventListener("refresh", refresh);
+  return () => {
+    watcher.stop();
+    removeEventListener("refresh", refresh);
+  };
+}
+
 const pager = (page, ids, query, next) =>
   (query.after || next) &&
   h(

@@ -1,6 +1,7 @@
 // What an operator asks first: is it moving, how long do jobs wait, what fails, what is paused.
 
 import { get, path } from "./api.js";
+import { breakerTable } from "./breakers.js";
 import { endedChart, waitChart } from "./charts.js";
 import { breakable, h, swap } from "./dom.js";
 import { ago, asAddress, duration, many, number } from "./format.js";
@@ -17,7 +18,10 @@ export async function open(main, { query }) {
     place,
     (signal) => get(path(["overview"], { window }), { signal }),
     (seen) => {
-      swap(place, page(seen, charts));
+      swap(
+        place,
+        page(seen, charts, () => watcher.refresh()),
+      );
       for (const one of charts) one.show(seen.points, seen.step_seconds);
     },
     5,
@@ -52,9 +56,11 @@ const windows = (chosen) =>
     ),
   );
 
-function page(seen, [ended, waits]) {
+function page(seen, [ended, waits], refresh) {
+  const broken = seen.circuit_breakers.filter(({ state }) => state !== "closed");
   return [
     alarms(seen),
+    broken.length > 0 && card("Clouds that are left alone", breakerTable(broken, refresh)),
     h("div", { class: "figures" }, figures(seen)),
     h(
       "div",
@@ -72,7 +78,7 @@ function page(seen, [ended, waits]) {
 }
 
 /** What is wrong at this moment, in sentences; nothing if nothing is. */
-function alarms({ workers, queues }) {
+function alarms({ workers, queues, circuit_breakers: breakers }) {
   const waiting = queues.reduce((sum, queue) => sum + queue.depth, 0);
   const oldest = Math.max(...queues.map((queue) => queue.oldest_seconds ?? 0));
   const told = [];
@@ -83,6 +89,10 @@ function alarms({ workers, queues }) {
   else if (oldest > 300)
     told.push(
       `The oldest job that may run has waited for ${duration(oldest)}: add workers, or look at what is paused.`,
+    );
+  for (const { upstream, waiting: held } of breakers.filter(({ state }) => state === "open"))
+    told.push(
+      `The cloud ${upstream} is left alone since its circuit breaker is open; ${many(held)} jobs wait for it.`,
     );
   return told.length
     ? h(
@@ -179,7 +189,7 @@ function failures({ failures, window }) {
 }
 
 function paused(list) {
-  const places = { queue: "queues", task: "queues", schedule: "schedules", webhook: "webhooks" };
+  const places = { queue: "queues", task: "limits", schedule: "schedules", webhook: "webhooks" };
   return table(
     "Paused",
     ["What", "Name", "Since"],

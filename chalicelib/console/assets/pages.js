@@ -3,6 +3,7 @@
 import { open as audit } from "./audit.js";
 import { open as job } from "./job.js";
 import { open as jobs } from "./jobs.js";
+import { open as limits } from "./limits.js";
 import { open as loadBalancers } from "./load_balancers.js";
 import { open as overview } from "./overview.js";
 import { open as queues } from "./queues.js";
@@ -34,6 +35,11 @@ export const PAGES = {
     icon: "M13 3 2 7l4.500 2L9 14l4-11zM6.500 9 13 3",
   },
   queues: { title: "Queues", open: queues, icon: "M2 3h12v3H2zM2 10h12v3H2zM4.500 6v4m7-4v4" },
+  limits: {
+    title: "Limits",
+    open: limits,
+    icon: "M2.500 11.500a6 6 0 1 1 11 0M8 10l3-4.500M7 11.500h2",
+  },
   workers: {
     title: "Workers",
     open: workers,
@@ -56,6 +62,6 @@ export const PAGES = {
 export const GROUPS = [
   ["", ["overview", "jobs", "submit", "schedules"]],
   ["Applications", ["loadbalancers", "webhooks"]],
-  ["Fleet", ["queues", "workers"]],
+  ["Fleet", ["queues", "limits", "workers"]],
   ["Project", ["tokens", "audit"]],
 ];

@@ -27,6 +27,7 @@ LISTS = {
     "loadbalancers": "Load balancers",
     "webhooks": "Webhooks",
     "queues": "Queues",
+    "limits": "Limits",
     "workers": "Workers",
     "tokens": "Tokens",
     "audit": "Audit",
@@ -36,7 +37,7 @@ DIALOGS = [
     ("schedules", "New schedule"),
     ("loadbalancers", "New load balancer"),
     ("loadbalancers", "Add an existing one"),
-    ("a load balancer", "Rename …"),
+    ("a load balancer", "Change …"),
     ("a load balancer", "Destroy"),
     ("webhooks", "New webhook"),
     ("webhooks", "Delete"),
@@ -44,7 +45,8 @@ DIALOGS = [
     ("tokens", "Replace"),
     ("queues", "Pause"),
     ("queues", "Limit …"),
-    ("queues", "Pause or limit a task …"),
+    ("limits", "Pause or limit a task …"),
+    ("limits", "Open"),
     ("jobs", "Cancel all …"),
 ]
 

@@ -120,7 +120,7 @@ def test_what_followed_a_job_is_shown_with_it(console: Console, page: Page) -> N
     followed = page.locator(".card", has_text="What followed")
     followed.get_by_role("link", name="notifications.deliver").click()
     expect(page.locator("h1")).to_have_text("notifications.deliver")
-    page.locator(".card", has_text="Belongs together").get_by_role("link", name=job_id).click()
+    page.locator(".card", has_text="Related").get_by_role("link", name=job_id).click()
     expect(page.locator("h1")).to_have_text("diagnostics.echo")
 
 

@@ -72,6 +72,18 @@ def test_what_is_imported_stands_before_what_imports_it() -> None:
     )
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_no_text_has_a_line_break_in_it_that_joining_would_change(name: str) -> None:
+    assert [line for line in SOURCES[name].split("\n") if line.count("`") % 2] == []
+
+
+def test_joining_leaves_out_what_browsers_pass_over() -> None:
+    text = "// What it is.\n\n/** A\n * thing. */\nfunction f() {\n  // why\n  g('// not');\n}\n"
+    assert join_modules({"app": text}, "app") == (
+        "const app_module = (() => {\n\nfunction f() {\ng('// not');\n}\nreturn {  };\n})();\n"
+    )
+
+
 def test_modules_that_import_each_other_are_refused() -> None:
     modules = {name: f'import {{ x }} from "./{other}.js";\n' for name, other in ("ab", "ba")}
     with pytest.raises(CycleError):

@@ -1,0 +1,237 @@
+// Records of a cloud: a list, and for each what it is and what happened to it.
+
+import { call, get, may, path } from "./api.js";
+import { dialogForm, input, words } from "./dialog_form.js";
+import { h, swap } from "./dom.js";
+import { ago, json, shortId } from "./format.js";
+import { openList } from "./list.js";
+import { ask, attempt, badge, button, card, empty, facts, head, table } from "./parts.js";
+import { link } from "./route.js";
+import { watch } from "./watch.js";
+
+const STATES = ["ACTIVE", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", "ERROR", "DELETED"];
+
+/**
+ * Open the page of a kind of records. `kind`: `page`, also the API's path; `title`; `one`, its name
+ * in a sentence; `rows`, the answer's field; `key`, what its jobs' keys begin with; `columns` and
+ * `cells(record)` between state and time; `about(record)`, facts; `fields()` and `body(values)` of a
+ * new one; `loss`, what destroying one means; `orders(record, refresh)`, more buttons.
+ */
+export function openRecords(kind, main, { id, query }) {
+  if (id) return openOne(kind, main, id);
+  const state = query.state ?? "";
+  return openList(main, {
+    page: kind.page,
+    title: kind.title,
+    asked: [kind.page],
+    rows: kind.rows,
+    query,
+    filters: { provisioning_status: state },
+    above: states(kind, state),
+    columns: ["Name", "State", ...kind.columns, "Changed", "Last job"],
+    row: (record) => [
+      [
+        h(
+          "a",
+          { class: "line", href: link(kind.page, record.id), "data-key": record.id },
+          record.name,
+        ),
+        record.fault && h("small", { class: "said bad-text" }, record.fault.message),
+      ],
+      badge(record.provisioning_status),
+      ...kind.cells(record),
+      ago(record.updated_at),
+      h("a", { href: link("job", record.job_id) }, h("code", {}, shortId(record.job_id))),
+    ],
+    none: () =>
+      state
+        ? empty("None in this state", h("a", { href: link(kind.page) }, "Show all"), ".")
+        : empty(
+            `No ${kind.title.toLowerCase()}`,
+            "Create one here, or with ",
+            h("code", {}, `POST /${kind.page}`),
+            ".",
+          ),
+    buttons: (refresh) => [
+      may("admin") && button("Add an existing one", () => add(kind, refresh)),
+      may("write") && button(`New ${kind.one}`, () => create(kind, refresh), "primary"),
+    ],
+  });
+}
+
+const states = (kind, chosen) =>
+  h(
+    "nav",
+    { class: "tabs", "aria-label": "State" },
+    ["", ...STATES].map((state) =>
+      h(
+        "a",
+        {
+          href: link(kind.page, [], { state }),
+          "aria-current": state === chosen ? "true" : null,
+        },
+        state || "All",
+      ),
+    ),
+  );
+
+function openOne(kind, main, id) {
+  let last = "";
+  const load = async (signal) => {
+    const [record, { jobs }] = await Promise.all([
+      get(path([kind.page, id]), { signal }),
+      get(path(["jobs"], { key: `${kind.key}:${id}`, limit: 20 }), { signal }),
+    ]);
+    return { record, jobs };
+  };
+  const watcher = watch(main, load, (found) => {
+    const now = JSON.stringify(found);
+    if (now !== last)
+      swap(
+        main,
+        page(kind, found, () => watcher.refresh()),
+      );
+    last = now;
+  });
+  addEventListener("refresh", watcher.refresh);
+  return () => {
+    watcher.stop();
+    removeEventListener("refresh", watcher.refresh);
+  };
+}
+
+function page(kind, { record, jobs }, refresh) {
+  return [
+    h(
+      "nav",
+      { class: "crumbs", "aria-label": "Where you are" },
+      h("a", { href: link(kind.page) }, kind.title),
+      " / ",
+      record.id,
+    ),
+    head(record.name, null, orders(kind, record, refresh)),
+    h("div", { class: "lead" }, badge(record.provisioning_status)),
+    record.fault && trouble(record.fault),
+    h(
+      "div",
+      { class: "columns" },
+      h(
+        "div",
+        {},
+        card("History", history(jobs)),
+        filled(record.tags) && card("Tags", json(record.tags)),
+        filled(record.attributes) && card("Attributes", json(record.attributes)),
+      ),
+      card(
+        "Facts",
+        facts([
+          ...kind.about(record),
+          ["Cloud", record.upstream],
+          ["Id in the cloud", record.upstream_id && h("code", {}, record.upstream_id)],
+          ["Id", h("code", {}, record.id)],
+          ["Made", ago(record.created_at)],
+          ["Changed", ago(record.updated_at)],
+        ]),
+      ),
+    ),
+  ];
+}
+
+const filled = (map) => map && Object.keys(map).length > 0;
+
+/** While a job is at it, the API refuses another change. */
+function orders(kind, record, refresh) {
+  if (!may("write") || !["ACTIVE", "ERROR"].includes(record.provisioning_status)) return [];
+  return [
+    ...(kind.orders?.(record, refresh) ?? []),
+    button("Change …", () => change(kind, record, refresh)),
+    button("Destroy", () => destroy(kind, record, refresh), "danger"),
+  ];
+}
+
+const trouble = (fault) =>
+  h(
+    "section",
+    { class: "card trouble" },
+    h("h2", {}, fault.code),
+    h("p", { class: "message" }, fault.message),
+    fault.advice && h("p", {}, fault.advice),
+    fault.job_id && h("p", {}, h("a", { href: link("job", fault.job_id) }, "The job that failed")),
+  );
+
+const history = (jobs) =>
+  jobs.length
+    ? table(
+        "History",
+        ["What", "State", "Asked for", "Attempts"],
+        jobs.map((job) => [
+          h("a", { href: link("job", job.id), class: "line" }, job.task),
+          badge(job.state),
+          ago(job.created_at),
+          `${job.attempts} / ${job.max_attempts}`,
+        ]),
+      )
+    : h("p", { class: "quiet" }, "Its jobs are cleaned away.");
+
+const create = (kind, refresh) =>
+  dialogForm(`New ${kind.one}`, kind.fields(), {
+    path: kind.page,
+    body: kind.body,
+    done: refresh,
+  });
+
+const add = (kind, refresh) =>
+  dialogForm(
+    `Add a ${kind.one} that exists in the cloud`,
+    [["upstream_id", "Its id in the cloud", input(), kind.idHelp]],
+    { path: `${kind.page}/add`, yes: "Add it", done: refresh },
+  );
+
+function change(kind, record, refresh) {
+  const groups = record.security_group_ids.join(", ");
+  const tags = Object.entries(record.tags).map((pair) => pair.join("="));
+  const lines = h("textarea", { spellcheck: "false", value: tags.join("\n") });
+  dialogForm(
+    `Change ${record.name}`,
+    [
+      ["name", "Name", input({ value: record.name })],
+      [
+        "security_group_ids",
+        "Security groups",
+        input({ value: groups }),
+        "Their ids, with commas between them.",
+      ],
+      ["tags", "Tags", lines, "One on a line, as name=value."],
+    ],
+    {
+      yes: "Change it",
+      done: refresh,
+      send: ({ name = "", security_group_ids = "", tags: said = "" }) =>
+        call("PUT", path([kind.page, record.id]), {
+          ...(name === record.name ? {} : { name }),
+          ...(security_group_ids === groups
+            ? {}
+            : { security_group_ids: words(security_group_ids) }),
+          ...(said === tags.join("\n") ? {} : { tags: readTags(said) }),
+        }),
+    },
+  );
+}
+
+const readTags = (text) =>
+  Object.fromEntries(
+    text
+      .split("\n")
+      .filter((line) => line.trim())
+      .map((line) => {
+        const [name, ...value] = line.split("=");
+        return [name.trim(), value.join("=").trim()];
+      }),
+  );
+
+async function destroy(kind, record, refresh) {
+  const content = [h("p", {}, kind.loss)];
+  if (!(await ask(`Destroy ${record.name}?`, "Destroy it", { content }))) return;
+  await attempt(() => call("DELETE", path([kind.page, record.id])), "It is being destroyed.");
+  refresh();
+}
