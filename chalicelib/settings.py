@@ -18,6 +18,8 @@ SERIALIZERS = frozenset({"json", "yaml", "msgpack", "pickle"})
 #: A project, and where its load balancers are made: a cloud, and a place in it.
 _UPSTREAM_ENTRY = re.compile(r"([A-Za-z0-9_.-]+)=(aws|memory|openstack)(?::([A-Za-z0-9_.-]+))?")
 
+_SECRET_ARN = re.compile(r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:.+")
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a field in capitals is the name of its environment variable."""
@@ -32,6 +34,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_secret_arn: str | None = None
     #: Whether the user in DATABASE_URL shows tokens of IAM instead of a password (RDS).
     database_iam: bool = False
+    #: For migrations alone, which make this user and fill an empty secret: ARN of the secret
+    #: that the API and workers log in by.
+    database_application_secret_arn: str | None = None
     #: Connections that each process keeps to the database.
     database_pool_size: int = 2
     #: URL of the SQS queues with {queue} in the place of a queue's name.
@@ -191,11 +196,7 @@ def _split(text: str) -> list[str]:
 
 def _contradictions(settings: Settings) -> list[str]:
     """What is wrong with values that are each of the right type."""
-    problems = _unusable_addresses(settings)
-    if settings.database_secret_arn and not re.fullmatch(
-        r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:.+", settings.database_secret_arn
-    ):
-        problems.append("DATABASE_SECRET_ARN must be the ARN of a secret in Secrets Manager")
+    problems = _unusable_addresses(settings) + _unusable_secrets(settings)
     if unknown := set(settings.serializers) - SERIALIZERS:
         problems.append(f"ACCEPT_SERIALIZERS names unknown {', '.join(sorted(unknown))}")
     problems += [
@@ -239,6 +240,20 @@ def _contradictions(settings: Settings) -> list[str]:
         for name in ("max_body_bytes", "max_batch_body_bytes", "database_pool_size")
         if getattr(settings, name) <= 0
     ]
+    return problems
+
+
+def _unusable_secrets(settings: Settings) -> list[str]:
+    problems = [
+        f"{name.upper()} must be the ARN of a secret in Secrets Manager"
+        for name in ("database_secret_arn", "database_application_secret_arn")
+        if (arn := getattr(settings, name)) and not _SECRET_ARN.fullmatch(arn)
+    ]
+    application = settings.database_application_secret_arn
+    if application and application == settings.database_secret_arn:
+        problems.append("DATABASE_APPLICATION_SECRET_ARN must not be DATABASE_SECRET_ARN")
+    if application and settings.database_url.startswith("sqlite"):
+        problems.append("DATABASE_APPLICATION_SECRET_ARN needs MySQL: SQLite has no users")
     return problems
 
 

@@ -170,7 +170,7 @@ resource "aws_iam_role_policy" "api" {
           Sid      = "ReadDatabasePassword"
           Effect   = "Allow"
           Action   = ["secretsmanager:GetSecretValue"]
-          Resource = aws_db_instance.this.master_user_secret[0].secret_arn
+          Resource = aws_secretsmanager_secret.application.arn
         },
         {
           Sid      = "WriteLogs"

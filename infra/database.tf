@@ -1,5 +1,6 @@
-# The record: RDS for MySQL 8.4. Its master password is made, kept and rotated by RDS in Secrets
-# Manager; nobody types it, and Terraform's state does not hold it.
+# The record: RDS for MySQL 8.4, and who logs in to it: the owner of the schema for migrations
+# (migration.tf), and a user with rights on rows alone for the API and workers. The passwords of
+# both are in Secrets Manager; nobody types them, and Terraform's state does not hold them.
 
 resource "aws_db_subnet_group" "this" {
   name        = local.name
@@ -86,41 +87,18 @@ resource "aws_cloudwatch_log_group" "database" {
 }
 
 # ---------------------------------------------------------------------------------------------
-# Migrations: a one-off ECS task of the new image, run before the new code. If it fails, so does
-# the apply, and what runs is still the old code on the schema that it knows.
+# Logins
 # ---------------------------------------------------------------------------------------------
 
-resource "terraform_data" "migration" {
-  count = var.run_migrations ? 1 : 0
+# RDS makes, keeps and rotates the owner's. A few emulators have none.
+locals {
+  owner_secret_arn = one(aws_db_instance.this.master_user_secret[*].secret_arn)
+}
 
-  triggers_replace = [var.image, aws_db_instance.this.resource_id]
-
-  input = {
-    cluster         = aws_ecs_cluster.this.arn
-    task_definition = aws_ecs_task_definition.worker.arn
-    subnets         = aws_subnet.private[*].id
-    security_groups = [aws_security_group.worker.id]
-    log_group       = aws_cloudwatch_log_group.worker.name
-    region          = var.region
-  }
-
-  provisioner "local-exec" {
-    working_dir = "${path.module}/.."
-    command     = "${var.python} -m infra.deploy.migration"
-    environment = { MIGRATION = jsonencode(self.input) }
-  }
-
-  depends_on = [
-    aws_ecs_cluster_capacity_providers.this,
-    aws_iam_role_policy.execution,
-    aws_iam_role_policy.worker,
-    aws_route_table_association.private,
-    aws_vpc_endpoint.interface,
-    aws_vpc_endpoint.s3,
-    aws_vpc_security_group_egress_rule.database,
-    aws_vpc_security_group_egress_rule.endpoints,
-    aws_vpc_security_group_egress_rule.worker_s3,
-    aws_vpc_security_group_ingress_rule.database,
-    aws_vpc_security_group_ingress_rule.endpoints,
-  ]
+# Made empty: the migration makes the user, and writes its password here.
+resource "aws_secretsmanager_secret" "application" {
+  # checkov:skip=CKV_AWS_149: Secrets Manager encrypts it with the account's key; roles say who may read it
+  # checkov:skip=CKV2_AWS_57: `migrate --new-password` changes it, without a function that owns the schema at all times
+  name_prefix = "${local.name}-database-" # a name stays taken for days after it is destroyed
+  description = "Bellpull's API and workers: user and password in the database of ${var.env}"
 }

@@ -16,8 +16,13 @@ output "database_address" {
 }
 
 output "database_secret_arn" {
-  description = "The database's user and password, in Secrets Manager."
-  value       = aws_db_instance.this.master_user_secret[0].secret_arn
+  description = "User and password that the API and workers log in with, in Secrets Manager."
+  value       = aws_secretsmanager_secret.application.arn
+}
+
+output "database_owner_secret_arn" {
+  description = "User and password of the schema's owner, in Secrets Manager; for migrations."
+  value       = local.owner_secret_arn
 }
 
 output "cluster_name" {
@@ -27,14 +32,12 @@ output "cluster_name" {
 
 output "worker_task" {
   description = "What `python -m infra.deploy run` needs to run a command of the worker's in the network."
-  value = {
-    cluster         = aws_ecs_cluster.this.arn
-    task_definition = aws_ecs_task_definition.worker.arn
-    subnets         = aws_subnet.private[*].id
-    security_groups = [aws_security_group.worker.id]
-    log_group       = aws_cloudwatch_log_group.worker.name
-    region          = var.region
-  }
+  value       = merge(local.task_home, { task_definition = aws_ecs_task_definition.worker.arn })
+}
+
+output "migration_task" {
+  description = "The same for the command `migrate`, which logs in to the database as its owner."
+  value       = merge(local.task_home, { task_definition = aws_ecs_task_definition.migration.arn })
 }
 
 output "alarm_topic_arn" {

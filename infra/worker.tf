@@ -5,6 +5,34 @@ locals {
   # ECS kills this long after SIGTERM; the worker gives its jobs back a little before.
   stop_timeout_seconds = 120 # the most that Fargate allows, and the notice that Spot gives
   grace_seconds        = local.stop_timeout_seconds - 15
+
+  # What a container of the image is like, be it a worker's or the migration's.
+  container = {
+    name                   = "worker"
+    image                  = var.image
+    essential              = true
+    user                   = "10001:10001"
+    readonlyRootFilesystem = !var.enable_exec # a shell needs to write
+    privileged             = false
+    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    volumesFrom            = []
+    portMappings           = []
+    systemControls         = []
+
+    linuxParameters = {
+      initProcessEnabled = true # reaps what a killed pool process leaves behind
+      capabilities       = { add = [], drop = ["ALL"] }
+    }
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.worker.name
+        awslogs-region        = var.region
+        awslogs-stream-prefix = "worker"
+      }
+    }
+  }
 }
 
 resource "aws_ecs_cluster" "this" {
@@ -41,24 +69,10 @@ resource "aws_ecs_task_definition" "worker" {
     name = "tmp"
   }
 
-  container_definitions = jsonencode([{
-    name                   = "worker"
-    image                  = var.image
-    essential              = true
-    command                = ["celery", "-A", "worker", "worker", "-l", "info", "--concurrency", tostring(var.worker_concurrency)]
-    user                   = "10001:10001"
-    readonlyRootFilesystem = !var.enable_exec # a shell needs to write
-    privileged             = false
-    stopTimeout            = local.stop_timeout_seconds
-    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
-    volumesFrom            = []
-    portMappings           = []
-    systemControls         = []
-
-    linuxParameters = {
-      initProcessEnabled = true # reaps what a killed pool process leaves behind
-      capabilities       = { add = [], drop = ["ALL"] }
-    }
+  container_definitions = jsonencode([merge(local.container, {
+    command     = ["celery", "-A", "worker", "worker", "-l", "info", "--concurrency", tostring(var.worker_concurrency)]
+    stopTimeout = local.stop_timeout_seconds
+    secrets     = [for name, arn in var.worker_secrets : { name = name, valueFrom = arn }]
 
     # Sorted, as the provider compares lists.
     environment = [
@@ -69,8 +83,6 @@ resource "aws_ecs_task_definition" "worker" {
       }) : { name = name, value = value }
     ]
 
-    secrets = [for name, arn in var.worker_secrets : { name = name, valueFrom = arn }]
-
     healthCheck = {
       command     = ["CMD", "python", "-m", "worker.health"]
       interval    = 30
@@ -78,16 +90,7 @@ resource "aws_ecs_task_definition" "worker" {
       retries     = 3
       startPeriod = 60
     }
-
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = aws_cloudwatch_log_group.worker.name
-        awslogs-region        = var.region
-        awslogs-stream-prefix = "worker"
-      }
-    }
-  }])
+  })])
 }
 
 resource "aws_ecs_service" "worker" {

@@ -65,7 +65,12 @@ def run(env: str, command: list[str]) -> None:
         raise DeployError(f'Say what to run: make run ENV={env} COMMAND="tokens list"')
     home = account.find_account(env)
     terraform.init(home, key=f"{env}.tfstate")
-    task = migration.WorkerTask(**terraform.read_outputs()["worker_task"])
+    # Migrations alone log in to the database as its owner.
+    name = "migration_task" if command[0] == "migrate" else "worker_task"
+    outputs = terraform.read_outputs()
+    if name not in outputs:
+        raise DeployError(f"What is deployed is older than this checkout: make deploy ENV={env}")
+    task = migration.WorkerTask(**outputs[name])
     migration.run_task(task, ["python", "-m", "worker", *command])
 
 

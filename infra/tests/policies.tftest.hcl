@@ -24,7 +24,7 @@ run "policies" {
     condition = alltrue([
       for statement in flatten([
         for policy in concat(
-          [aws_iam_role_policy.api.policy, aws_iam_role_policy.worker.policy, aws_iam_role_policy.execution.policy, aws_iam_role_policy.flow[0].policy, aws_kms_key.alarms.policy],
+          [aws_iam_role_policy.api.policy, aws_iam_role_policy.worker.policy, aws_iam_role_policy.execution.policy, aws_iam_role_policy.migration.policy, aws_iam_role_policy.flow[0].policy, aws_kms_key.alarms.policy],
           values(aws_sqs_queue.this)[*].policy, values(aws_sqs_queue.dead_letter)[*].policy,
         ) : jsondecode(policy).Statement
       ]) : alltrue([for action in flatten([statement.Action]) : !strcontains(action, "*")])
@@ -38,6 +38,7 @@ run "policies" {
         jsondecode(aws_iam_role_policy.api.policy).Statement,
         jsondecode(aws_iam_role_policy.worker.policy).Statement,
         jsondecode(aws_iam_role_policy.execution.policy).Statement,
+        jsondecode(aws_iam_role_policy.migration.policy).Statement,
         jsondecode(aws_iam_role_policy.flow[0].policy).Statement,
       ) : statement.Sid if contains(flatten([statement.Resource]), "*") && statement.Effect == "Allow"
     ]) == toset(["JoinNetwork", "Trace", "LogInToEcr", "LookAtLoadBalancers", "Exec"])
@@ -75,7 +76,17 @@ run "policies" {
 
   assert {
     condition = alltrue([
-      for policy in [aws_iam_role.api.assume_role_policy, aws_iam_role.worker.assume_role_policy, aws_iam_role.execution.assume_role_policy, aws_iam_role.flow[0].assume_role_policy] :
+      for policy in [aws_iam_role_policy.api.policy, aws_iam_role_policy.worker.policy, aws_iam_role_policy.execution.policy] :
+      !strcontains(policy, output.database_owner_secret_arn)
+      ]) && toset([
+      for statement in jsondecode(aws_iam_role_policy.migration.policy).Statement : jsonencode(statement.Resource) if strcontains(jsonencode(statement), "PutSecretValue")
+    ]) == toset([jsonencode(output.database_secret_arn)])
+    error_message = "Migrations alone know the password of the database's owner, and may change only the application's."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in [aws_iam_role.api.assume_role_policy, aws_iam_role.worker.assume_role_policy, aws_iam_role.execution.assume_role_policy, aws_iam_role.migration.assume_role_policy, aws_iam_role.flow[0].assume_role_policy] :
       alltrue([for statement in jsondecode(policy).Statement : can(regex("\\.amazonaws\\.com$", statement.Principal.Service))])
     ])
     error_message = "Roles are assumed by AWS's services alone."

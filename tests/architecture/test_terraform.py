@@ -36,7 +36,7 @@ def test_numbers_of_queues_are_those_of_the_code() -> None:
 
 def test_variables_of_processes_are_settings() -> None:
     known = {name.upper() for name in Settings.__struct_fields__}
-    for name in ("main.tf", "worker.tf", "api.tf"):
+    for name in ("main.tf", "worker.tf", "api.tf", "migration.tf"):
         used = re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|DEPLOYMENT) += ", FILES[name])
         assert set(used) - {"FARGATE_SPOT"} <= known, name
 

@@ -25,6 +25,10 @@ mock_resource "aws_db_instance" {
   }
 }
 
+mock_resource "aws_secretsmanager_secret" {
+  defaults = { arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bellpull-mocked-AbCdEf" }
+}
+
 mock_resource "aws_sqs_queue" {
   defaults = {
     arn = "arn:aws:sqs:eu-central-1:123456789012:mocked"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import faulthandler
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.integration.infra.checkout import REGION, Checkout, CompletedMoto, client
+from tests.integration.infra.policies import (
+    OF_BOOTSTRAP,
+    assert_policies_are_sound,
+    find_policies,
+)
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -26,4 +32,7 @@ def test_bootstrap_makes_the_bucket_of_its_own_state_and_all_else(tmp_path: Path
         (repository,) = client(server.url, "ecr").describe_repositories()["repositories"]
         assert repository["repositoryName"] == "bellpull"
         assert repository["imageTagMutability"] == "IMMUTABLE"
+        state = json.loads(checkout.terraform("-chdir=bootstrap", "show", "-json"))["values"]
+        assert len(find_policies(state)) == 5
+        assert {key[0] for key in assert_policies_are_sound(state)} == OF_BOOTSTRAP
         assert "0 added, 0 changed, 0 destroyed" in checkout.make("bootstrap")

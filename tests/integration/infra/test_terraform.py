@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from chalicelib.broker.queues import QUEUES
+from tests.integration.infra.policies import (
+    EXCEPTIONS,
+    OF_BOOTSTRAP,
+    assert_policies_are_sound,
+    find_policies,
+    lint,
+)
 from tests.integration.infra.terraform_room import ROOT, TerraformRoom, find_plugins
 
 pytestmark = pytest.mark.xdist_group("terraform")
@@ -37,16 +46,38 @@ def test_bootstrap_is_valid(room: TerraformRoom) -> None:
 @pytest.mark.parametrize(
     ("name", "values"), [("dev", ["dev.tfvars"]), ("prod", ["prod.tfvars"]), ("policies", [])]
 )
-def test_plans_are_what_they_should_be(room: TerraformRoom, name: str, values: list[str]) -> None:
+def test_plans_are_what_they_should_be_and_their_policies_sound(
+    room: TerraformRoom, name: str, values: list[str]
+) -> None:
     told = room(
         "test",
-        "-no-color",
+        "-json",
+        "-verbose",
         f"-filter=tests/{name}.tftest.hcl",
         *[f"-var-file={file}" for file in values],
     )
-    passed = re.search(r"(\d+) passed, 0 failed", told)
-    assert passed, told
-    assert int(passed[1]) >= 1
+    lines = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    (summary,) = [line["test_summary"] for line in lines if line["type"] == "test_summary"]
+    assert (summary["status"], summary["failed"]) == ("pass", 0)
+    (state,) = [line["test_state"] for line in lines if line["type"] == "test_state"]
+    policies = find_policies(state)
+    assert len(policies) >= 4 * 2 + len(QUEUES) * 2 + 1  # of roles and of queues, and the key's
+    met = assert_policies_are_sound(state)
+    assert met == {key for key in EXCEPTIONS if key[0] not in OF_BOOTSTRAP}
+
+
+def test_linter_sees_what_a_policy_should_not_have() -> None:
+    def issues(action: str, resource: str) -> set[str]:
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return {key[1] for key, _ in lint({"aws_iam_role_policy.x policy": policy})}
+
+    queue = "arn:aws:sqs:eu-central-1:123456789012:x"
+    assert issues("sqs:SendMessage", queue) == set()
+    assert issues("sqs:SendMessage", "*") == {"RESOURCE_STAR"}
+    assert issues("sqs:SentMessage", queue) == {"UNKNOWN_ACTION"}
+    assert "RESOURCE_MISMATCH" in issues("s3:GetObject", queue)
+    assert issues("iam:PassRole", "*") != set()
 
 
 def test_every_variable_and_output_is_described_and_typed() -> None:

@@ -50,6 +50,12 @@ def test_values_get_their_types() -> None:
         ("DATABASE_URL", "mysql+pymysql://", "host and database"),
         ("DATABASE_URL", "mysql+pymysql://user@host", "host and database"),
         ("DATABASE_URL", "sqlite:jobs.db", "three slashes"),
+        ("DATABASE_APPLICATION_SECRET_ARN", "password", "must be the ARN of a secret"),
+        (
+            "DATABASE_APPLICATION_SECRET_ARN",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf",
+            "SQLite has no users",
+        ),
         ("DATABASE_CA_FILE", "/no/such/file.pem", "is no file"),
         ("SQS_QUEUE_URL", "{queue}", "https://"),
         ("SQS_ENDPOINT_URL", "localhost:4566", "https://"),
