@@ -36,7 +36,9 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("user", ["bellpull", "bell pull+&=/ü"])
 def test_token_is_the_one_that_boto3_makes(stopped_clock: None, user: str) -> None:
-    client = boto3.client("rds", region_name="eu-west-1")
+    client = boto3.Session().client(
+        "rds", region_name="eu-west-1"
+    )  # not one with older credentials
     expected = client.generate_db_auth_token(HOST, 3306, user)
     client.close()
     assert iam.sign_token("eu-west-1", HOST, 3306, user) == expected
