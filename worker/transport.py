@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from kombu.transport import SQS
@@ -19,6 +20,7 @@ from worker.outbox import Outbox
 from worker.receiving import Connection, CurlClient, Heard, ReceiveFailed
 from worker.reserve import QoS
 from worker.screening import looks_like_celery
+from worker.shares import Shares
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +38,18 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     do_restore = False
     QoS = QoS
     Message = Message
+    from_transport_options = (*SQS.Channel.from_transport_options, "queue_weights")
+    #: By queue: see `worker.shares`.
+    queue_weights: Mapping[str, float] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: Queues whose next receive waits for a free slot.
-        self._starved: set[str] = set()
+        self._shares = Shares(self.queue_weights)
+        #: Queues whose next receive waits for a free slot, or for its turn.
+        self._unasked: set[str] = set()
+        #: Free slots that are kept for the brief receives under way, by queue.
+        self._kept: dict[str, int] = {}
+        self._is_to_ask = False
         self.heard: dict[str, Heard] = {}
         self.outbox = Outbox()
         #: Receipt handles of messages that were given back while leaving.
@@ -52,27 +61,70 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     # Kombu answers "no free slot" by asking again after `polling_interval`: at 1 s it sleeps
     # while work waits, at 0 it spins. Here a queue without a slot rests until one is freed.
     def _schedule_queue(self, queue: str) -> None:
-        if queue not in self._active_queues or self.is_draining:
-            return
-        heard = self.heard.setdefault(queue, Heard())
-        if self.qos.can_consume():
-            heard.ask(time.monotonic())
-            self._get_bulk_async(queue, callback=lambda outcome: self._on_received(queue, outcome))
-        else:
-            heard.rest()
-            self._starved.add(queue)
+        self._unasked.add(queue)
+        self._ask_in_turn()
+
+    def _ask_in_turn(self) -> None:
+        self._is_to_ask = False
+        for queue in self._shares.in_turn(self._unasked):
+            if queue not in self._active_queues or self.is_draining:
+                self._unasked.discard(queue)
+                self._shares.forget(queue)
+                continue
+            heard = self.heard.setdefault(queue, Heard())
+            count = self._count_room(queue)
+            if count > 0:
+                self._unasked.discard(queue)
+                heard.ask(time.monotonic())
+                self._get_async(queue, count, callback=partial(self._on_received, queue))
+            else:
+                heard.rest()
+
+    def _count_room(self, queue: str) -> int:
+        """How many messages a queue may be asked for now.
+
+        Among full queues the one that is behind is asked first, and others only if there is
+        room for all that it may bring; so they are asked briefly, for an answer at once.
+        """
+        if not self.qos.can_consume():
+            return 0
+        if not self._shares.is_contended(queue):
+            return int(self._get_message_estimate())
+        room = self.qos.can_consume_max_estimate()
+        free = SQS.SQS_MAX_MESSAGES if room is None else room - sum(self._kept.values())
+        # One that was asked before there was another, and found empty, is waited for by nobody.
+        others = self._unasked | self._kept.keys()
+        if free <= 0 or (free < SQS.SQS_MAX_MESSAGES and not self._shares.is_next(queue, others)):
+            return 0
+        self._kept[queue] = min(free, SQS.SQS_MAX_MESSAGES)
+        return self._kept[queue]
+
+    # Kombu waits for messages at all queues for the same time.
+    def _get_from_sqs(
+        self, queue_name: str, queue_url: str, connection: Any, count: int = 1, callback: Any = None
+    ) -> Any:
+        return connection.receive_message(
+            queue_name,
+            queue_url,
+            number_messages=count,
+            wait_time_seconds=0 if queue_name in self._kept else self.wait_time_seconds,
+            callback=callback,
+        )
 
     def _on_received(self, queue: str, outcome: Any) -> None:
+        self._kept.pop(queue, None)
         if isinstance(outcome, ReceiveFailed):
             logger.warning("receive failed: queue=%s reason=%s", queue, outcome.reason)
+            self._shares.note(queue, 0)
             self.hub.call_later(_PAUSE_SECONDS, self._schedule_queue, queue)
         else:
+            self._shares.note(queue, outcome)
             self.hub.call_soon(self._schedule_queue, queue)
 
     def _slot_freed(self) -> None:
-        starved, self._starved = self._starved, set()
-        for queue in starved:
-            self.hub.call_soon(self._schedule_queue, queue)
+        if self._unasked and not self._is_to_ask:
+            self._is_to_ask = True
+            self.hub.call_soon(self._ask_in_turn)
 
     # Kombu lets polls go on while it shuts down: what they bring is invisible for a while and
     # nobody works on it. Here they end.

@@ -13,6 +13,7 @@ from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from chalicelib.broker.queues import DEFAULT, QUEUES, WAIT_SECONDS
+from chalicelib.errors import SettingsError
 from chalicelib.settings import Settings
 
 #: Kombu names of the serializers that settings speak of, and their content types.
@@ -79,7 +80,18 @@ def _broker(settings: Settings) -> dict[str, Any]:
             "predefined_queues": {name: {"url": settings.queue_url(name)} for name in QUEUES},
             "wait_time_seconds": WAIT_SECONDS,
             "polling_interval": 0,
+            "queue_weights": _weights(settings),
             "sqs_base64_encoding": False,
             "fetch_message_attributes": ["ApproximateReceiveCount", "SentTimestamp"],
         },
     }
+
+
+def _weights(settings: Settings) -> dict[str, int]:
+    entries = [entry.strip() for entry in settings.queue_weights.split(",") if entry.strip()]
+    weights = {queue: int(weight) for queue, _, weight in (each.partition("=") for each in entries)}
+    if unknown := sorted(weights.keys() - set(QUEUES)):
+        raise SettingsError(
+            f"QUEUE_WEIGHTS names {', '.join(unknown)}; the queues are {', '.join(QUEUES)}."
+        )
+    return weights

@@ -67,6 +67,8 @@ def test_values_get_their_types() -> None:
         ("ACCEPT_SERIALIZERS", "json,cbor", "unknown cbor"),
         ("ACCEPT_SERIALIZERS", "yaml", "must name json"),
         ("ACCEPT_SERIALIZERS", ",", "must name json"),
+        ("QUEUE_WEIGHTS", "default=0", "is not like default=2"),
+        ("CIRCUIT_BREAKER_SECONDS", "-1", "must lie between"),
         ("MAX_BODY_BYTES", "-1", "above 0"),
         ("MAX_BODY_BYTES", "1.5", "cannot be used"),
         ("BEAT_SECONDS", "soon", "cannot be used"),

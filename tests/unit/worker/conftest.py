@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +28,27 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     get_settings.cache_clear()
     get_sqs.cache_clear()
+
+
+def make_messages(count: int, name: str = "", *, body: str | None = None) -> dict[str, Any]:
+    """What a receive brings."""
+    envelope = {
+        "body": "[[], {}, {}]",
+        "headers": {"task": "t", "id": "1"},
+        "properties": {"delivery_info": {}},
+        "content-type": "application/json",
+    }
+    return {
+        "Messages": [
+            {
+                "MessageId": f"m{name}{number}",
+                "ReceiptHandle": f"r{name}{number}",
+                "Body": json.dumps(envelope) if body is None else body,
+                "Attributes": {"SentTimestamp": "1000"},
+            }
+            for number in range(count)
+        ]
+    }
 
 
 @pytest.fixture
@@ -64,6 +86,7 @@ def channel(hub: FakeHub, receives: Receives, monkeypatch: pytest.MonkeyPatch) -
             "predefined_queues": {
                 name: {"url": URL.replace("{queue}", name)} for name in ("default", "network")
             },
+            "queue_weights": {"network": 4, "default": 1},
         },
     )
     made = connection.channel()

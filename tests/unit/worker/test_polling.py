@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.fakes.hub import FakeHub
-from tests.unit.worker.conftest import Receives
+from tests.unit.worker.conftest import Receives, make_messages
 from worker.receiving import ReceiveFailed
 from worker.transport import Channel
-
-
-def _messages(count: int, body: str | None = None) -> dict[str, Any]:
-    envelope = {
-        "body": "[[], {}, {}]",
-        "headers": {"task": "t", "id": "1"},
-        "properties": {"delivery_info": {}},
-        "content-type": "application/json",
-    }
-    return {
-        "Messages": [
-            {
-                "MessageId": f"m{number}",
-                "ReceiptHandle": f"r{number}",
-                "Body": json.dumps(envelope) if body is None else body,
-                "Attributes": {"SentTimestamp": "1000"},
-            }
-            for number in range(count)
-        ]
-    }
 
 
 @pytest.fixture
@@ -60,7 +39,7 @@ def test_queue_is_asked_once_for_as_many_as_there_are_slots(
 def test_queue_is_asked_again_at_once_after_an_answer(
     delivered: list[Any], receives: Receives, hub: FakeHub
 ) -> None:
-    receives.answer(_messages(2))
+    receives.answer(make_messages(2))
     hub.run()
     receives.answer({})
     hub.run()
@@ -71,7 +50,7 @@ def test_queue_is_asked_again_at_once_after_an_answer(
 def test_no_receive_while_no_slot_is_free_and_it_resumes_when_one_is(
     channel: Channel, delivered: list[Any], receives: Receives, hub: FakeHub
 ) -> None:
-    receives.answer(_messages(4))
+    receives.answer(make_messages(4))
     hub.run()
     assert receives.waiting == []
     assert hub.later == []  # nothing polls, nothing sleeps
@@ -88,7 +67,7 @@ def test_no_receive_while_no_slot_is_free_and_it_resumes_when_one_is(
 def test_each_way_of_being_done_with_a_message_frees_its_slot(
     channel: Channel, delivered: list[Any], receives: Receives, hub: FakeHub, verb: str
 ) -> None:
-    receives.answer(_messages(4))
+    receives.answer(make_messages(4))
     hub.run()
     if verb == "bury":
         channel.bury(delivered[0].delivery_tag, "it is old")
@@ -102,7 +81,7 @@ def test_each_way_of_being_done_with_a_message_frees_its_slot(
 def test_freed_slots_do_not_double_the_receives(
     delivered: list[Any], receives: Receives, hub: FakeHub
 ) -> None:
-    receives.answer(_messages(4))
+    receives.answer(make_messages(4))
     hub.run()
     for message in delivered:
         message.ack()
@@ -134,7 +113,7 @@ def test_draining_channel_gives_back_what_still_comes_and_asks_no_more(
     given_back: list[Any] = []
     monkeypatch.setattr(channel.outbox, "put_back", lambda *order: given_back.append(order))
     channel.is_draining = True
-    receives.answer(_messages(2))
+    receives.answer(make_messages(2))
     hub.run()
     assert delivered == []
     url = "http://127.0.0.1:9/123456789012/bp-default"
@@ -174,7 +153,7 @@ def test_delivery_that_raises_buries_the_message_and_the_next_one_arrives(
     channel.basic_qos(0, 4, False)
     channel.basic_consume("default", False, consume, "tag")
     hub.run()
-    receives.answer(_messages(2))
+    receives.answer(make_messages(2))
     hub.run()
     assert [message.delivery_tag for message in got] == ["r0", "r1"]
     [(_, queue, message, reason)] = buried
@@ -188,7 +167,7 @@ def test_delivery_that_raises_buries_the_message_and_the_next_one_arrives(
 def test_what_is_no_message_of_celery_is_buried(
     buried: list[Any], delivered: list[Any], receives: Receives, hub: FakeHub, body: str
 ) -> None:
-    receives.answer(_messages(1, body))
+    receives.answer(make_messages(1, body=body))
     hub.run()
     assert delivered == []
     assert len(buried) == 1
