@@ -48,12 +48,24 @@ export function ago(moment, otherwise = "–") {
   return element;
 }
 
+/** How long ago a moment was, as "3 min", kept up to date. */
+export function lasting(moment) {
+  const element = ago(moment);
+  element.dataset.lasting = "";
+  element.textContent = words(element);
+  return element;
+}
+
 /** A moment by the clock of who looks at it. */
 export function full(moment) {
   return new Date(moment).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }
 
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
+
+/** The time of a moment of today, and date and time of another. */
+export const brief = (moment) =>
+  new Date(moment).toDateString() === new Date().toDateString() ? clock(moment) : full(moment);
 
 /** A moment as controls for dates have it, by the clock of who looks: 2026-11-25T14:05. */
 export function asLocal(moment) {
@@ -68,6 +80,11 @@ export const asAddress = (moment) => `${new Date(moment).toISOString().slice(0, 
 export const hour = (moment) =>
   new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
+const words = (element) =>
+  "lasting" in element.dataset
+    ? distance(element.dateTime).replace(" ago", "")
+    : distance(element.dateTime);
+
 function distance(moment) {
   const past = (Date.now() - new Date(moment)) / 1000;
   if (Math.abs(past) < 1.5) return "now";
@@ -79,7 +96,7 @@ function distance(moment) {
 setInterval(() => {
   if (document.hidden) return;
   for (const element of document.querySelectorAll("time[datetime]")) {
-    const text = distance(element.dateTime);
+    const text = words(element);
     if (element.textContent !== text) element.textContent = text;
   }
 }, 1000);

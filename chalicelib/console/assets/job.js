@@ -2,8 +2,20 @@
 
 import { ROOT, call, get, getOnce, may, path } from "./api.js";
 import { breakable, h, swap } from "./dom.js";
-import { ago, duration, json, seconds } from "./format.js";
-import { ask, attempt, badge, button, card, copier, facts, head, table } from "./parts.js";
+import { ago, duration, seconds } from "./format.js";
+import {
+  ask,
+  attempt,
+  badge,
+  button,
+  card,
+  copier,
+  crumbs,
+  facts,
+  head,
+  jsonCard,
+  table,
+} from "./parts.js";
 import { progressOf } from "./progress.js";
 import { link } from "./route.js";
 import { timeline } from "./timeline.js";
@@ -41,13 +53,7 @@ export async function open(main, { id }) {
 
 function page({ job, attempts, followers, isPublic }, refresh) {
   return [
-    h(
-      "nav",
-      { class: "crumbs", "aria-label": "Where you are" },
-      h("a", { href: link("jobs") }, "Jobs"),
-      " / ",
-      h("span", {}, job.id),
-    ),
+    crumbs("jobs", "Jobs", job.id),
     head(job.task, null, ...actions(job, isPublic, refresh)),
     h(
       "div",
@@ -66,8 +72,8 @@ function page({ job, attempts, followers, isPublic }, refresh) {
       h(
         "div",
         {},
-        card("Parameters", json(job.parameters)),
-        job.state === "SUCCESS" && card("Result", json(job.result)),
+        jsonCard("Parameters", job.parameters),
+        job.state === "SUCCESS" && jsonCard("Result", job.result),
         card("What happened", timeline(job, attempts)),
         followed(job, followers),
       ),
@@ -210,6 +216,9 @@ function about(job) {
         ? job.tags.map((tag) => [h("a", { href: link("jobs", [], { tag }) }, tag), " "])
         : null,
     ],
+    ["Worker", job.worker_id && h("code", {}, job.worker_id)],
+    ["Submitted", ago(job.created_at)],
+    ["Ended", job.finished_at && ago(job.finished_at)],
     ["Time limit", job.timeout_seconds && duration(job.timeout_seconds)],
     ["Submitted by token", job.created_by && h("code", {}, job.created_by)],
     ["Request", job.request_id && h("code", {}, job.request_id)],

@@ -98,11 +98,12 @@ export async function filters(query) {
     times(query),
     text(query, "tag", "Tag", "narrow"),
     text(query, "key", "Key", "narrow"),
-    text(query, "error", "Text of error", ""),
+    text(query, "error", "Text of error", "narrow"),
     h("input", {
       type: "search",
       placeholder: "Id of a job",
       "aria-label": "Id of a job",
+      class: "narrow",
       onchange: (event) => event.target.value.trim() && go("job", event.target.value.trim()),
     }),
     query.parent_id &&

@@ -2,7 +2,7 @@
 
 import { may } from "./api.js";
 import { breakable, h } from "./dom.js";
-import { ago, duration, seconds } from "./format.js";
+import { ago, duration, lasting, seconds } from "./format.js";
 import { badge } from "./parts.js";
 import { progressOf } from "./progress.js";
 import { link } from "./route.js";
@@ -35,17 +35,18 @@ export function row(job, choose, chosen) {
     h("td", {}, job.queue),
     h("td", { class: "number" }, `${job.attempts} / ${job.max_attempts}`),
     h("td", {}, ago(job.created_at)),
-    amount(duration(waited(job))),
+    amount("waited", duration(waited(job))),
     amount(
+      "ran",
       job.started_at && job.state === "STARTED"
-        ? ago(job.started_at)
+        ? lasting(job.started_at)
         : duration(seconds(job.started_at, job.finished_at)),
     ),
   );
 }
 
-const amount = (content) =>
-  h("td", { class: content === "–" ? "number blank" : "number" }, content);
+const amount = (name, content) =>
+  h("td", { class: content === "–" ? "number blank" : "number", "data-name": name }, content);
 
 /** The line under a task: why it failed, or what it was given. */
 function told(job) {

@@ -9,7 +9,7 @@ import { watch } from "./watch.js";
 /**
  * Open such a page. `what`: `page` and `title`; `about`; `asked`, the parts of the API's path;
  * `rows`, the answer's field; `columns`; `row(item, refresh)`, its cells; `none`, the words of an
- * empty list; `buttons(refresh)`; `query` of the address; `above`, elements before the table.
+ * empty list; `buttons(refresh)`; `query` of the address; `crumbs` and `above`, elements before head and table.
  */
 export function openList(main, what) {
   const { query = {} } = what;
@@ -53,7 +53,12 @@ export function openList(main, what) {
     watcher.refresh();
   }
   main.replaceChildren(
-    ...[head(what.title, what.about, ...(what.buttons?.(refresh) ?? [])), what.above, place]
+    ...[
+      what.crumbs,
+      head(what.title, what.about, ...(what.buttons?.(refresh) ?? [])),
+      what.above,
+      place,
+    ]
       .flat()
       .filter(Boolean),
   );

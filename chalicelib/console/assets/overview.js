@@ -92,7 +92,7 @@ function alarms({ workers, queues, circuit_breakers: breakers }) {
     );
   for (const { upstream, waiting: held } of breakers.filter(({ state }) => state === "open"))
     told.push(
-      `The cloud ${upstream} is left alone since its circuit breaker is open; ${many(held)} jobs wait for it.`,
+      `The cloud ${upstream} is left alone: its circuit breaker is open, and ${many(held)} jobs wait for it.`,
     );
   return told.length
     ? h(

@@ -1,7 +1,8 @@
 // What all pages are made of: badges, tables, messages, dialogs.
 
 import { breakable, h, icon } from "./dom.js";
-import { number } from "./format.js";
+import { json, number } from "./format.js";
+import { link } from "./route.js";
 
 const WORDS = {
   PENDING: "waiting",
@@ -77,6 +78,16 @@ export const head = (title, about, ...buttons) =>
     h("div", { class: "buttons" }, ...buttons),
   );
 
+/** Where a page stands below a list. */
+export const crumbs = (page, title, id) =>
+  h(
+    "nav",
+    { class: "crumbs", "aria-label": "Where you are" },
+    h("a", { href: link(page) }, title),
+    " / ",
+    h("span", {}, id),
+  );
+
 /** A table that can be scrolled sideways by keyboard, and is a list on narrow screens. `rows`: of cells. */
 export function table(caption, columns, rows) {
   const body = h(
@@ -128,6 +139,20 @@ export const facts = (pairs) =>
 
 export const card = (title, ...content) =>
   h("section", { class: "card" }, title && h("h2", {}, title), ...content);
+
+/** A value as JSON, to be read and to be taken along. */
+export const jsonCard = (title, value) =>
+  h(
+    "section",
+    { class: "card" },
+    h(
+      "h2",
+      {},
+      title,
+      copier(() => JSON.stringify(value, null, 2), "Copy", "small bare"),
+    ),
+    json(value),
+  );
 
 /** A number with its name above it, and where it leads. */
 export const figure = (name, value, detail, kind = "", href) =>

@@ -3,9 +3,21 @@
 import { call, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
 import { h, swap } from "./dom.js";
-import { ago, json, shortId } from "./format.js";
+import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
-import { ask, attempt, badge, button, card, empty, facts, head, table } from "./parts.js";
+import {
+  ask,
+  attempt,
+  badge,
+  button,
+  card,
+  crumbs,
+  empty,
+  facts,
+  head,
+  jsonCard,
+  table,
+} from "./parts.js";
 import { link } from "./route.js";
 import { watch } from "./watch.js";
 
@@ -102,13 +114,7 @@ function openOne(kind, main, id) {
 
 function page(kind, { record, jobs }, refresh) {
   return [
-    h(
-      "nav",
-      { class: "crumbs", "aria-label": "Where you are" },
-      h("a", { href: link(kind.page) }, kind.title),
-      " / ",
-      record.id,
-    ),
+    crumbs(kind.page, kind.title, record.id),
     head(record.name, null, orders(kind, record, refresh)),
     h("div", { class: "lead" }, badge(record.provisioning_status)),
     record.fault && trouble(record.fault),
@@ -119,8 +125,8 @@ function page(kind, { record, jobs }, refresh) {
         "div",
         {},
         card("History", history(jobs)),
-        filled(record.tags) && card("Tags", json(record.tags)),
-        filled(record.attributes) && card("Attributes", json(record.attributes)),
+        filled(record.tags) && jsonCard("Tags", record.tags),
+        filled(record.attributes) && jsonCard("Attributes", record.attributes),
       ),
       card(
         "Facts",

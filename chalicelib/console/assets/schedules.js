@@ -2,10 +2,22 @@
 
 import { call, get, getOnce, may, path } from "./api.js";
 import { dialogForm, input } from "./dialog_form.js";
-import { h } from "./dom.js";
-import { ago, duration, json } from "./format.js";
+import { h, swap } from "./dom.js";
+import { ago, duration, full } from "./format.js";
 import { openList } from "./list.js";
-import { ask, attempt, button, card, choice, empty, facts, head, note } from "./parts.js";
+import {
+  ask,
+  attempt,
+  button,
+  card,
+  choice,
+  crumbs,
+  empty,
+  facts,
+  head,
+  jsonCard,
+  note,
+} from "./parts.js";
 import { go, link } from "./route.js";
 import { schemaForm } from "./schema_form.js";
 import { watch } from "./watch.js";
@@ -58,7 +70,9 @@ function openOne(main, id) {
     (one) => {
       if (JSON.stringify(one) === last) return;
       last = JSON.stringify(one);
-      place.replaceChildren(
+      swap(
+        place,
+        crumbs("schedules", "Schedules", one.id),
         head(one.name, null, ...orders(one, () => watcher.refresh(), false)),
         h(
           "div",
@@ -66,16 +80,14 @@ function openOne(main, id) {
           h(
             "div",
             {},
-            card("Parameters", json(one.parameters)),
+            jsonCard("Parameters", one.parameters),
             card(
               "Next runs",
               one.next_runs.length
                 ? h(
                     "ul",
                     {},
-                    one.next_runs.map((run) =>
-                      h("li", {}, new Date(run).toLocaleString("en-GB"), " (", ago(run), ")"),
-                    ),
+                    one.next_runs.map((run) => h("li", {}, full(run), " (", ago(run), ")")),
                   )
                 : h("p", { class: "quiet" }, "None while it is paused."),
             ),
@@ -104,7 +116,11 @@ function openOne(main, id) {
     },
     5,
   );
-  return watcher.stop;
+  addEventListener("refresh", watcher.refresh);
+  return () => {
+    watcher.stop();
+    removeEventListener("refresh", watcher.refresh);
+  };
 }
 
 const timing = (one) =>
@@ -119,15 +135,10 @@ function orders(one, refresh, isShort) {
     refresh();
   };
   const buttons = [
-    button(
-      "Run now",
-      async () => {
-        await attempt(() => call("POST", path(["schedules", one.id, "run"])), "A job was made.");
-        refresh();
-      },
-      isShort ? "small" : "",
-      { "data-key": `run-${one.id}` },
-    ),
+    button("Run now", order("run", "A job was made."), isShort ? "small" : "", {
+      "data-key": `run-${one.id}`,
+    }),
+    !isShort && button("Change …", () => change(one, refresh)),
     one.paused_at
       ? button("Resume", order("resume", "It goes on from now."), isShort ? "small" : "", {
           "data-key": `pause-${one.id}`,
@@ -171,33 +182,57 @@ async function create(refresh) {
     parameters.replaceChildren(h("h3", {}, "Parameters"), form.element);
   };
   select();
-  dialogForm(
-    "New schedule",
-    [
-      ["name", "Name", input()],
-      ["task", "Task", task],
-      [
-        "cron",
-        "Cron",
-        input({ placeholder: "30 4 * * MON" }),
-        "Minute, hour, day, month, day of the week; or every so many seconds below.",
-      ],
-      ["time_zone", "Time zone", input({ value: "UTC" })],
-      ["every_seconds", "Every so many seconds", input({ type: "number", min: 1 })],
-      [
-        "if_missed",
-        "Missed runs",
-        choice("run_once", [
-          ["run_once", "one run makes up for them"],
-          ["skip", "are left out"],
-        ]),
-      ],
-    ],
-    {
-      path: "schedules",
-      after: [parameters],
-      body: (values) => ({ ...values, parameters: form.read() }),
-      done: refresh,
-    },
-  );
+  const [name, ...times] = fields({});
+  dialogForm("New schedule", [name, ["task", "Task", task], ...times], {
+    path: "schedules",
+    after: [parameters],
+    body: (values) => ({ ...values, parameters: form.read() }),
+    done: refresh,
+  });
 }
+
+/** What of a schedule is changed is sent: its task stays what it is. */
+async function change(one, refresh) {
+  const { tasks } = await getOnce("tasks");
+  const task = tasks.find(({ name }) => name === one.task);
+  const form = task && schemaForm(task.parameters, one.parameters);
+  const isOther = (value, was) => JSON.stringify(value) !== JSON.stringify(was);
+  dialogForm(`Change ${one.name}`, fields(one), {
+    method: "PUT",
+    path: path(["schedules", one.id]),
+    yes: "Change it",
+    after: form ? [h("h3", {}, "Parameters"), form.element] : [],
+    body: (values) => {
+      const parameters = form?.read() ?? one.parameters;
+      return {
+        ...Object.fromEntries(Object.entries(values).filter(([key, said]) => said !== one[key])),
+        ...(isOther(parameters, one.parameters) ? { parameters } : {}),
+      };
+    },
+    done: refresh,
+  });
+}
+
+const fields = (one) => [
+  ["name", "Name", input({ value: one.name ?? "" })],
+  [
+    "cron",
+    "Cron",
+    input({ placeholder: "30 4 * * MON", value: one.cron ?? "" }),
+    "Minute, hour, day, month, day of the week; or every so many seconds below.",
+  ],
+  ["time_zone", "Time zone", input({ value: one.time_zone ?? "UTC" })],
+  [
+    "every_seconds",
+    "Every so many seconds",
+    input({ type: "number", min: 1, value: one.every_seconds ?? "" }),
+  ],
+  [
+    "if_missed",
+    "Missed runs",
+    choice(one.if_missed ?? "run_once", [
+      ["run_once", "one run makes up for them"],
+      ["skip", "are left out"],
+    ]),
+  ],
+];

@@ -1,7 +1,7 @@
 // What happened to a job, oldest first.
 
 import { h } from "./dom.js";
-import { clock, duration, full, seconds, shortId } from "./format.js";
+import { brief, duration, full, seconds, shortId } from "./format.js";
 
 const OUTCOMES = {
   failed: ["bad", "failed"],
@@ -75,7 +75,7 @@ function item({ at, title, detail, kind, error, worker, key }) {
     "li",
     { class: kind ?? "off" },
     at
-      ? h("span", { class: "when", title: full(at) }, clock(at))
+      ? h("span", { class: "when", title: full(at) }, brief(at))
       : h("span", { class: "when" }, "now"),
     h("strong", {}, title),
     detail && h("p", {}, detail),

@@ -11,7 +11,7 @@ const state = h("p", { class: "freshness", role: "status" });
 
 const PAUSE = "M5.500 3v10M10.500 3v10";
 const RESUME = "M5 3l7 5-7 5z";
-const holder = h("button", { type: "button", class: "small plain", onclick: () => hold() });
+const holder = h("button", { type: "button", class: "small bare", onclick: () => hold() });
 let isHeld = true;
 hold();
 

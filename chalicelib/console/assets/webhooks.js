@@ -5,7 +5,7 @@ import { dialogForm, input, words } from "./dialog_form.js";
 import { h } from "./dom.js";
 import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
-import { ask, attempt, badge, button, copier, empty, note, tell } from "./parts.js";
+import { ask, attempt, badge, button, copier, crumbs, empty, note, tell } from "./parts.js";
 import { link } from "./route.js";
 
 export async function open(main, { id, query }) {
@@ -44,7 +44,7 @@ function openDeliveries(main, id, query) {
     page: "webhooks",
     ids: [id],
     title: "Deliveries",
-    about: h("a", { href: link("webhooks") }, "All webhooks"),
+    crumbs: crumbs("webhooks", "Webhooks", id),
     asked: ["webhooks", id, "deliveries"],
     rows: "deliveries",
     query,
@@ -101,6 +101,7 @@ function orders(one, refresh) {
       then(() => call("POST", path([...base, "ping"])), "A ping is on its way."),
       "small",
     ),
+    button("Change …", () => change(one, refresh), "small"),
     button(
       one.is_enabled ? "Turn off" : "Turn on",
       then(
@@ -135,28 +136,34 @@ function orders(one, refresh) {
   );
 }
 
-function create(refresh) {
-  dialogForm(
-    "New webhook",
-    [
-      ["url", "Address", input({ placeholder: "https://…" })],
-      [
-        "events",
-        "Events",
-        input({ value: "*" }),
-        "Names with commas between them, such as load_balancer.* and job.failed; * is all.",
-      ],
-    ],
-    {
-      path: "webhooks",
-      body: (values) => ({ ...values, events: words(values.events) }),
-      done: (made) => {
-        showSecret(made);
-        refresh();
-      },
+const fields = (url, events) => [
+  ["url", "Address", input({ placeholder: "https://…", value: url })],
+  [
+    "events",
+    "Events",
+    input({ value: events }),
+    "Names with commas between them, such as load_balancer.* and job.failed; * is all.",
+  ],
+];
+
+const create = (refresh) =>
+  dialogForm("New webhook", fields("", "*"), {
+    path: "webhooks",
+    body: (values) => ({ ...values, events: words(values.events) }),
+    done: (made) => {
+      showSecret(made);
+      refresh();
     },
-  );
-}
+  });
+
+const change = (one, refresh) =>
+  dialogForm("Change the webhook", fields(one.url, one.events.join(", ")), {
+    method: "PUT",
+    path: path(["webhooks", one.id]),
+    yes: "Change it",
+    body: (values) => ({ ...values, events: words(values.events) }),
+    done: refresh,
+  });
 
 const showSecret = (made) =>
   tell(

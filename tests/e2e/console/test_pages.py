@@ -10,6 +10,8 @@ from chalicelib.schemas.schedules import NewSchedule
 from chalicelib.services import schedules
 from tests.e2e.console.conftest import Console
 from tests.e2e.fleet import PROJECT
+from tests.factories.load_balancers import create_load_balancer
+from tests.factories.webhooks import create_webhook
 
 
 def test_a_job_is_submitted_by_a_form_that_says_what_is_wrong(console: Console, page: Page) -> None:
@@ -96,3 +98,48 @@ def test_on_a_phone_the_pages_are_behind_a_button(console: Console, page: Page) 
     page.get_by_role("link", name="Workers").click()
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()
     expect(page.locator("tbody tr")).to_contain_text("alive")
+
+
+def test_a_schedule_is_changed_and_keeps_what_is_not_named(console: Console, page: Page) -> None:
+    new = NewSchedule(
+        name="to be changed", task="diagnostics.echo", cron="30 4 * * *", parameters={"seconds": 1}
+    )
+    made = schedules.create(console.fleet.engine, PROJECT, new)
+    console.open(f"schedules/{made.id}")
+    page.get_by_role("button", name="Change …").click()
+    expect(page.get_by_label("Cron")).to_have_value("30 4 * * *")
+    expect(page.get_by_label("seconds", exact=True)).to_have_value("1")
+    page.get_by_label("Cron").fill("nonsense")
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("alert")).to_contain_text("cron")
+    page.get_by_label("Cron").fill("")
+    page.get_by_label("Every so many seconds").fill("7200")
+    page.get_by_role("button", name="Change it").click()
+    expect(page.locator(".facts")).to_contain_text("every 2 h")
+    changed = schedules.get(console.fleet.engine, PROJECT, made.id)
+    assert (changed.name, changed.cron) == ("to be changed", None)
+    assert changed.parameters["seconds"] == 1
+
+
+def test_a_webhook_is_changed(console: Console, page: Page) -> None:
+    hook = create_webhook(console.fleet.engine, events=["load_balancer.deleted"])
+    console.open("webhooks")
+    row = page.locator("tr", has=page.locator(f"a[href='#/webhooks/{hook.id}']"))
+    row.get_by_role("button", name="Change …").click()
+    page.get_by_label("Events").fill("load_balancer.error, load_balancer.deleted")
+    page.get_by_role("button", name="Change it").click()
+    expect(row).to_contain_text("load_balancer.error")
+
+
+def test_a_load_balancer_is_changed_where_it_was_changed_alone(
+    console: Console, page: Page
+) -> None:
+    balancer = create_load_balancer(console.fleet.engine, tags={"team": "shop"})
+    console.open(f"loadbalancers/{balancer.id}")
+    page.get_by_role("button", name="Change …").click()
+    page.get_by_label("Tags").fill("team=shop\ncost=42=x")
+    sent = []
+    page.on("request", lambda one: sent.append(one.post_data) if one.method == "PUT" else None)
+    page.get_by_role("button", name="Change it").click()
+    expect(page.locator(".lead .badge")).not_to_have_text("ACTIVE")
+    assert [json.loads(str(body)) for body in sent] == [{"tags": {"team": "shop", "cost": "42=x"}}]
