@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 _YEAR = "public, max-age=31536000, immutable"
 
 
-@route(blueprint, "GET", "/console", scope=None, answers={200: None})
+@route(blueprint, "GET", "/console", scope=None, answers={200: None}, content="text/html")
 def get_console(call: Call) -> Response:
     """Answer with the console's page, which asks for a token itself."""
     from chalicelib.console import CSP, render_page
@@ -27,7 +27,9 @@ def get_console(call: Call) -> Response:
     return Response(render_page(call.location("")), headers, 200)
 
 
-@route(blueprint, "GET", "/console/{version}/{name}", scope=None, answers={200: None})
+@route(
+    blueprint, "GET", "/console/{version}/{name}", scope=None, answers={200: None}, content="*/*"
+)
 def get_console_file(call: Call, version: str, name: str) -> Response:
     """Answer with a file of the console, to be kept: another version has another path."""
     from chalicelib.console import find_version, read_assets

@@ -14,7 +14,7 @@ _NOTED_FIELD = re.compile(r"((?:^ {4}#: .*\n)+) {4}(\w+):", re.MULTILINE)
 
 def describe_fields(components: dict[str, Any], kinds: Iterable[type[msgspec.Struct]]) -> None:
     """Write the notes into schemas. `components`: by the names of the structs."""
-    known = {kind.__name__: kind for kind in _with_parts(kinds)}
+    known = {kind.__name__: kind for kind in with_parts(kinds)}
     for name, schema in components.items():
         if name not in known:
             continue
@@ -36,7 +36,7 @@ def _read_notes(kind: type[msgspec.Struct]) -> dict[str, str]:
     return notes
 
 
-def _with_parts(kinds: Iterable[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
+def with_parts(kinds: Iterable[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
     """The structs, and those that are parts of them."""
     found: set[type[msgspec.Struct]] = set()
     waiting: list[Any] = list(kinds)

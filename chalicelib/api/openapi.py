@@ -10,11 +10,10 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.field_notes import describe_fields
+from chalicelib.api.openapi_schemas import REF, make_schemas, word_defaults
 from chalicelib.api.routing import ROUTES, NoQuery, Route
 from chalicelib.schemas.problems import Problem
 
-_REF = "#/components/schemas/{name}"
 VERSION = "1"
 
 _STATUSES = {
@@ -58,15 +57,16 @@ _REQUEST_HEADERS = {
 @lru_cache(maxsize=1)
 def make_document() -> dict[str, Any]:
     """The document, without `servers`."""
-    found: set[type[msgspec.Struct]] = {Problem, *_kinds()}
-    kinds = sorted(found, key=lambda kind: kind.__name__)
-    _, components = msgspec.json.schema_components(kinds, ref_template=_REF)
-    for schema in components.values():
-        _translate(schema)
-    describe_fields(components, kinds)
+    queries = {route.declared.query for route in ROUTES} - {NoQuery}
+    bodies = {route.declared.body for route in ROUTES if route.declared.body is not None}
+    answers = {kind for route in ROUTES for kind in route.declared.answers.values() if kind}
+    schemas = make_schemas({*queries, *bodies}, {Problem, *answers})
+    of_queries = {kind.__name__: schemas.pop(kind.__name__) for kind in queries}
+    for schema in schemas.values():
+        word_defaults(schema)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, of_queries)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -80,7 +80,7 @@ def make_document() -> dict[str, Any]:
         "tags": [{"name": name} for name in dict.fromkeys(map(_tag, ROUTES))],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
@@ -94,24 +94,14 @@ def encode_document(server: str) -> str:
     return msgspec.json.encode({**make_document(), "servers": [{"url": server}]}).decode()
 
 
-def _kinds() -> Iterator[type[msgspec.Struct]]:
-    for route in ROUTES:
-        said = route.declared
-        yield from (kind for kind in said.answers.values() if kind is not None)
-        if said.body is not None:
-            yield said.body
-        if said.query is not NoQuery:
-            yield said.query
-
-
-def _operation(route: Route, components: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: Route, of_queries: dict[str, Any]) -> dict[str, Any]:
     said = route.declared
     text = (inspect.getdoc(route.view) or "").split("\n\n")[0].replace("\n", " ")
     operation: dict[str, Any] = {
         "operationId": route.view.__name__,
         "tags": [_tag(route)],
         "summary": text,
-        "parameters": [*_parameters(route, components)],
+        "parameters": [*_parameters(route, of_queries)],
         "responses": {**_successes(route), **_failures(route)},
     }
     if said.scope is None:
@@ -126,14 +116,13 @@ def _operation(route: Route, components: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
-def _parameters(route: Route, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _parameters(route: Route, of_queries: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", route.path):
         schema = {"type": "string", "minLength": 1, "maxLength": 155}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     said = route.declared
     if said.query is not NoQuery:
-        of_query = components[said.query.__name__]
-        for name, schema in of_query["properties"].items():
+        for name, schema in of_queries[said.query.__name__]["properties"].items():
             parameter = {"name": name, "in": "query", "schema": _without_null(schema)}
             if text := schema.get("description"):
                 parameter["description"] = text
@@ -158,10 +147,9 @@ def _successes(route: Route) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": _SUCCESSES[status]}
         if kind is not None:
             answer["content"] = {"application/json": {"schema": _reference(kind)}}
-        elif route.path == "/docs":
-            answer["content"] = {"text/html": {"schema": {"type": "string"}}}
         elif status != 204:
-            answer["content"] = {"application/json": {"schema": {"type": "object"}}}
+            shape = "object" if route.declared.content == "application/json" else "string"
+            answer["content"] = {route.declared.content: {"schema": {"type": shape}}}
         names = {
             "Location": status in (201, 202),
             "Link": "after" in route.declared.query.__struct_fields__,
@@ -209,7 +197,7 @@ def _has_etag(route: Route) -> bool:
 
 
 def _reference(kind: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": _REF.replace("{name}", kind.__name__)}
+    return {"$ref": REF.replace("{name}", kind.__name__)}
 
 
 def _tag(route: Route) -> str:
@@ -226,18 +214,3 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
         [kind] = [each for each in schema["anyOf"] if each != {"type": "null"}]
         kept |= kind
     return kept
-
-
-def _translate(schema: Any) -> None:
-    """What msgspec says, as JSON Schema has it: regular expressions are those of ECMA-262."""
-    if isinstance(schema, dict):
-        if schema.get("default", ...) is None and "anyOf" not in schema:
-            del schema["default"]  # a field that may be left out, and not be null
-        for name, value in schema.items():
-            if name == "pattern" and isinstance(value, str):
-                schema[name] = value.replace(r"\Z", "$")
-            else:
-                _translate(value)
-    elif isinstance(schema, list):
-        for part in schema:
-            _translate(part)

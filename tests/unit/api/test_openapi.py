@@ -64,7 +64,44 @@ def test_notes_on_fields_are_descriptions() -> None:
     assert (
         "Not before this moment" in schemas["SubmittedJob"]["properties"]["run_at"]["description"]
     )
-    assert schemas["JobPage"]["properties"]["created_before"]["description"]
+    listed = {each["name"]: each for each in DOCUMENT["paths"]["/jobs"]["get"]["parameters"]}
+    assert listed["created_before"]["description"]
+
+
+def test_what_generators_make_of_a_schema_is_what_it_means() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    # What may be left out has no default, which openapi-typescript would ask to be sent.
+    limit = schemas["NewLimit"]
+    assert limit["required"] == []
+    assert not [one for one in limit["properties"].values() if "default" in one]
+    assert limit["properties"]["rate_seconds"]["description"].endswith("a day; default: 1.")
+    # What answers always hold is never absent.
+    assert set(schemas["JobsAnswer"]["required"]) == {"jobs", "next", "total"}
+    assert "errors" not in schemas["Problem"]["required"]
+    # Times are no mere text, and an object of anything takes anything.
+    view = schemas["JobView"]["properties"]
+    assert view["created_at"]["format"] == view["finished_at"]["anyOf"][0]["format"] == "date-time"
+    assert view["parameters"]["additionalProperties"] is True
+
+
+def test_every_schema_is_used() -> None:
+    whole = json.dumps(DOCUMENT)
+    for name in DOCUMENT["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in whole
+
+
+def test_answers_that_are_no_json_say_what_they_are() -> None:
+    found = {
+        path: [*methods["get"]["responses"]["200"]["content"]]
+        for path, methods in DOCUMENT["paths"].items()
+        if path in ("/docs", "/console", "/console/{version}/{name}", "/openapi.json")
+    }
+    assert found == {
+        "/openapi.json": ["application/json"],
+        "/docs": ["text/html"],
+        "/console": ["text/html"],
+        "/console/{version}/{name}": ["*/*"],
+    }
 
 
 def find_examples(node: Any) -> list[Any]:
