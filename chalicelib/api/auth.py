@@ -74,9 +74,9 @@ def find_token(headers: Mapping[str, str]) -> str:
     `headers`: by name in lower case.
     """
     shown = set()
-    if plain := headers.get("x-auth-token"):
+    if (plain := headers.get("x-auth-token")) is not None:
         shown.add(plain.strip())
-    if authorization := headers.get("authorization"):
+    if (authorization := headers.get("authorization")) is not None:
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthorized("The only scheme of Authorization here is Bearer.")

@@ -34,7 +34,8 @@ def add_headers(call: Call, response: Response) -> Response:
     headers.setdefault("Cache-Control", "no-store")
     if call.is_replay:
         headers["Idempotent-Replayed"] = "true"
-    if call.request.method == "GET" and call.caller is not None and response.status_code == 200:
+    is_look = call.request.method in ("GET", "HEAD")
+    if is_look and call.caller is not None and response.status_code == 200:
         response = _with_etag(call, response)
     _permit_origin(call, response)
     return response

@@ -84,7 +84,9 @@ def route(blueprint: Blueprint, method: str, path: str, **declared: Any) -> Call
                 raise Escaped from error
 
         # No content types for Chalice to check: it would do so before the token is.
-        blueprint.route(path, methods=[method], content_types=[])(answer)
+        # HEAD is GET without its body, which API Gateway leaves out.
+        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        blueprint.route(path, methods=methods, content_types=[])(answer)
         answer.declared = said  # type: ignore[attr-defined]
         ROUTES.append(Route(method, path, view, said))
         _answer_options(blueprint, path)
@@ -100,7 +102,8 @@ def _answer_options(blueprint: Blueprint, path: str) -> None:
 
     def answer(**_: str) -> Response:
         methods = [each.method for each in ROUTES if each.path == path]
-        return Response("", {"Allow": ", ".join([*methods, "OPTIONS"])}, 204)
+        methods += ["HEAD", "OPTIONS"] if "GET" in methods else ["OPTIONS"]
+        return Response("", {"Allow": ", ".join(methods)}, 204)
 
     blueprint.route(path, methods=["OPTIONS"], content_types=[], name=f"options_{path}")(answer)
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import msgspec
 
-from chalicelib.domain.jobs import HELD
+from chalicelib.domain.jobs import HELD, JobState
 from chalicelib.schemas.views import View
 
 
@@ -29,7 +29,7 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     id: str
     task: str
     queue: str
-    state: str
+    state: JobState
     #: Keyword arguments of the task.
     parameters: dict[str, Any]
     attempts: int

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, Struct, field
 
+from chalicelib.domain.jobs import JobState
 from chalicelib.schemas.views import View
 
 Url = Annotated[
@@ -133,7 +134,7 @@ class DeliveryView(View, frozen=True, kw_only=True):
     created_at: datetime
     job_id: str
     #: State of the job that sends it: SUCCESS if the receiver answered with 2xx.
-    state: str
+    state: JobState
     attempts: int
     #: When the next attempt is due, while there is to be one.
     next_attempt_at: datetime | None

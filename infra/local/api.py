@@ -82,6 +82,16 @@ class LocalHandler(ChaliceRequestHandler):
         else:
             super()._send_http_response(code, headers, body)
 
+    def _send_http_response_with_body(
+        self, code: int, headers: dict[str, Any], body: str | bytes
+    ) -> None:
+        if self.command == "HEAD":  # all that GET says but the body
+            raw = body if isinstance(body, bytes) else body.encode()
+            self.send_response(code)
+            self._send_headers({**headers, "Content-Length": str(len(raw))})
+        else:
+            super()._send_http_response_with_body(code, headers, body)
+
     def _send_error_response(self, error: LocalGatewayException) -> None:
         # Chalice answers an unknown path with 403 as a bare API Gateway does. Ours answers 404.
         is_unknown = error.CODE == HTTPStatus.FORBIDDEN
@@ -97,7 +107,7 @@ class LocalHandler(ChaliceRequestHandler):
         )  # of an unreadable request line: 0.9, no status
         headers = {"Content-Type": "application/problem+json", "Connection": "close"}
         if status is HTTPStatus.METHOD_NOT_ALLOWED:  # one that no path has
-            headers["Allow"] = "GET, POST, PUT, DELETE, OPTIONS"
+            headers["Allow"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
         super()._send_http_response(status, headers, json.dumps(problem))
 
 

@@ -14,7 +14,8 @@ ENTRIES = [
     entry
     for methods in app.routes.values()
     for entry in methods.values()
-    if entry.method != "OPTIONS"  # says what a path permits, to anybody
+    # OPTIONS says what a path permits, to anybody; HEAD is GET.
+    if entry.method not in ("OPTIONS", "HEAD")
 ]
 
 

@@ -19,7 +19,8 @@ ROUTES = [
     entry
     for methods in app.routes.values()
     for entry in methods.values()
-    if (entry.method, entry.uri_pattern) not in PUBLIC and entry.method != "OPTIONS"
+    if ("GET" if entry.method == "HEAD" else entry.method, entry.uri_pattern) not in PUBLIC
+    and entry.method != "OPTIONS"
 ]
 
 

@@ -29,6 +29,18 @@ def test_answer_that_is_known_is_not_sent_again(api: Any, engine: Engine) -> Non
     assert api("GET", "/jobs", headers=with_header(api, "If-None-Match", etag)).status == 200
 
 
+def test_head_says_what_get_does(api: Any, engine: Engine) -> None:
+    path = f"/jobs/{create_job(engine).id}"
+    for each in (path, "/health", "/jobs?limit=0", "/jobs/nowhere"):
+        head, get = api.raw("HEAD", each), api.raw("GET", each)
+        for answer in (head, get):
+            answer["headers"].pop("X-Request-Id")
+        assert head == get
+    etag = api("GET", path).headers["ETag"]
+    again = api.raw("HEAD", path, headers=with_header(api, "If-None-Match", etag))
+    assert again["statusCode"] == 304
+
+
 def test_change_of_what_has_changed_since_is_refused(api: Any, engine: Engine) -> None:
     record = create_load_balancer(engine)
     path = f"/loadbalancers/{record.id}"
@@ -99,7 +111,7 @@ def test_pages_elsewhere_are_not_permitted_unless_configured(api: Any) -> None:
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
     preflight = api.raw("OPTIONS", "/jobs", headers={"Origin": ORIGIN})
     assert preflight["statusCode"] == 204
-    assert preflight["headers"]["Allow"] == "POST, GET, OPTIONS"
+    assert preflight["headers"]["Allow"] == "POST, GET, HEAD, OPTIONS"
     assert not [name for name in preflight["headers"] if name.startswith("Access-Control")]
 
 

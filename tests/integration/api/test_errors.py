@@ -104,7 +104,7 @@ def test_event_that_is_no_request_is_a_problem(environment: Callable[..., None])
 def test_wrong_method_is_a_problem_that_says_which_are_right(api: Any) -> None:
     answer = api("PATCH", PATH)
     assert_problem(answer, 405, None)
-    assert answer.headers["Allow"] == "POST, GET, OPTIONS"
+    assert answer.headers["Allow"] == "POST, GET, HEAD, OPTIONS"
 
 
 def test_path_without_a_route_is_a_problem(api: Any) -> None:

@@ -99,7 +99,8 @@ def test_garbage_is_refused_with_a_problem_and_never_with_a_5xx(
         assert status < 500, request[:300]
         if status >= 400:
             assert content_type == "application/problem+json", request[:300]
-            assert json.loads(body)["status"] == status
+            is_head = request.startswith(b"HEAD")
+            assert body == b"" if is_head else json.loads(body)["status"] == status
     assert seen >= {400, 401, 404, 405, 413, 415, 422}
     assert "Traceback" not in capfd.readouterr().err
     assert api("GET", "/loadbalancers").body["load_balancers"] == []

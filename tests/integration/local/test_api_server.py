@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import pytest
 from chalice import Chalice
@@ -24,6 +25,10 @@ def port() -> Iterator[int]:
     @app.route("/echo", methods=["POST"])
     def echo() -> dict[str, str]:
         return {"body": app.current_request.raw_body.decode()}
+
+    @app.route("/page", methods=["GET", "HEAD"])
+    def page() -> dict[str, str]:
+        return {"what": "a page"}
 
     number = find_free_port()
     server = make_server(app, Config(), number)
@@ -50,6 +55,18 @@ def test_good_request_reaches_the_app(port: int) -> None:
     raw = b"POST /echo HTTP/1.1\r\n" + CLOSE + b"Content-Type: application/json\r\n"
     status, _, body = send(port, raw + b"Content-Length: 2\r\n\r\n{}")
     assert (status, json.loads(body)) == (200, {"body": "{}"})
+
+
+def test_head_is_answered_without_a_body_that_the_next_request_would_trip_over(port: int) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    for method, length in (("HEAD", 0), ("GET", 17), ("HEAD", 0)):
+        connection.request(method, "/page")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Content-Length"]) == (200, "17")
+        assert len(answer.read()) == length
+    connection.close()
+    raw = b"HEAD /nowhere HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    assert send(port, raw) == (404, "application/problem+json", b"")
 
 
 @pytest.mark.parametrize(

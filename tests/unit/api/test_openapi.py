@@ -19,7 +19,7 @@ ENTRIES = [
     (method, path)
     for path, methods in app.routes.items()
     for method in methods
-    if method != "OPTIONS"
+    if method not in ("OPTIONS", "HEAD")
 ]
 
 
