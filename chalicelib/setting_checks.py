@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 SERIALIZERS = frozenset({"json", "yaml", "msgpack", "pickle"})
-#: A project, and where its load balancers are made: a cloud, and a place in it.
+#: A project, and where its things are made: a cloud, and a place in it.
 UPSTREAM_ENTRY = re.compile(r"([A-Za-z0-9_.-]+)=(aws|memory|openstack)(?::([A-Za-z0-9_.-]+))?")
 
 _SECRET_ARN = re.compile(r"arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:.+")

@@ -38,9 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: Region of queues and upstream; credentials come from boto3's usual chain.
     aws_region: str = "us-east-1"
 
-    #: The cloud that load balancers are made in.
+    #: The cloud that load balancers and servers are made in; what is there stays where it is.
     upstream: Literal["aws", "memory", "openstack"] = "aws"
-    #: Projects whose load balancers are made elsewhere, comma-separated: a project, =, a cloud,
+    #: Projects whose things are made elsewhere, comma-separated: a project, =, a cloud,
     #: and after a colon its place: the region of aws, for openstack the name in clouds.yaml.
     upstream_by_project: str = ""
     #: Name in clouds.yaml of the cloud that UPSTREAM=openstack means; without it variables that
@@ -127,13 +127,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         pairs = (entry.partition("=") for entry in split(self.keystone_roles))
         return {role.strip().lower(): scope.strip() for role, _, scope in pairs}
 
-    def upstream_of(self, project_id: str) -> tuple[str, str | None]:
-        """The cloud that a project's load balancers are made in, and the place in it."""
+    def upstream_of(self, project_id: str) -> str:
+        """Where a project's things are made: a cloud, and after a colon its place if it has one."""
+        cloud, place = str(self.upstream), None
         for entry in split(self.upstream_by_project):
             found = UPSTREAM_ENTRY.fullmatch(entry)
             if found and found[1] == project_id:
-                return found[2], found[3]
-        return self.upstream, None
+                cloud, place = found[2], found[3]
+        usual = {"aws": self.aws_region, "openstack": self.openstack_cloud}
+        place = place or usual.get(cloud)
+        return f"{cloud}:{place}" if place else cloud
 
     @property
     def iam_region(self) -> str | None:

@@ -318,6 +318,18 @@ variable "manage_load_balancers" {
   default     = true
 }
 
+variable "manage_servers" {
+  description = "Whether workers may make servers (EC2 instances) in this account (UPSTREAM=aws)."
+  type        = bool
+  default     = true
+}
+
+variable "adoptable_servers" {
+  description = "Tags, each with its value or with * for anything, of servers made elsewhere that workers may change and destroy once adopted. Looking at them needs no entry here."
+  type        = map(string)
+  default     = {}
+}
+
 variable "adoptable_load_balancers" {
   description = "Names, with * for anything, of load balancers made elsewhere that workers may change and destroy once adopted. Looking at them needs no entry here."
   type        = list(string)

@@ -122,6 +122,7 @@ resource "aws_iam_role_policy" "worker" {
         },
       ],
       [for statement in local.load_balancer_statements : statement if var.manage_load_balancers],
+      [for statement in local.server_statements : statement if var.manage_servers],
       var.event_topic_arn == null ? [] : [{
         Sid      = "PublishEvents"
         Effect   = "Allow"

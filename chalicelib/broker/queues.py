@@ -4,10 +4,10 @@ from __future__ import annotations
 
 #: Queue of tasks that name no other.
 DEFAULT = "default"
-#: Queue of load balancers and what belongs to them.
+#: Queue of what is made in a cloud: load balancers, servers.
 NETWORK = "network"
 
-#: Queue of messages to users: a slow receiver keeps no load balancer waiting.
+#: Queue of messages to users: a slow receiver keeps nothing else waiting.
 NOTIFICATIONS = "notifications"
 
 #: Every queue, in the order in which a worker polls them. At most ten: kombu's client has

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chalicelib.domain.webhooks import EventType
 from chalicelib.schemas.load_balancers import LoadBalancerView
+from chalicelib.schemas.servers import ServerView
 
 
 class EventJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,8 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True):
     job: EventJob | None = None
     #: As `GET /loadbalancers/{id}` answers; in events of load balancers.
     load_balancer: LoadBalancerView | None = None
+    #: As `GET /servers/{id}` answers; in events of servers.
+    server: ServerView | None = None
     #: Grows with each event of one record: of two, the higher one is the later.
     sequence: int | None = None
     fault: EventFault | None = None

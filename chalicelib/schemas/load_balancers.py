@@ -76,6 +76,8 @@ class LoadBalancerView(View, frozen=True, kw_only=True):
     tags: dict[str, str]
     attributes: dict[str, str]
     provisioning_status: str
+    #: The cloud that it is made in, e.g. aws:eu-west-1; null until a worker has begun.
+    upstream: str | None
     upstream_id: str | None
     dns_name: str | None
     vip_address: str | None

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from chalicelib.services.load_balancers import LOAD_BALANCERS
 from chalicelib.services.record_kinds import Order, RecordKind
+from chalicelib.services.servers import SERVERS
 
-KINDS = (LOAD_BALANCERS,)
+KINDS = (LOAD_BALANCERS, SERVERS)
 
 
 def find_order(task: str) -> tuple[RecordKind, Order] | None:

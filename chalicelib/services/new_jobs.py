@@ -52,6 +52,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str | None = None
     #: Who is told of its end besides the webhooks of the project.
     webhook: JobWebhook | None = None
+    #: What it calls, where that is known better than from its contract and the settings.
+    upstream: str | None = None
     #: For who has to know that no other job has it; one is drawn otherwise.
     job_id: str | None = None
 
@@ -104,7 +106,7 @@ def make_job(project_id: str, new: NewJob, at: datetime) -> Made:
         "held_by": None,
         "request_id": bell.request_id,
         "traceparent": bell.traceparent,
-        "upstream": upstream_of(contract, project_id),
+        "upstream": new.upstream or upstream_of(contract, project_id),
     }
     return values, bell, new.supersedes
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
-from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.engine import connect
 from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import jobs
 from chalicelib.domain.ids import new_id
@@ -95,6 +95,7 @@ class Records:
         record_id: str,
         order: Order,
         *,
+        once: Once | None = None,
         require: Require | None = None,
         **parameters: Any,
     ) -> Accepted:
@@ -110,7 +111,7 @@ class Records:
                 )
             return self._mark(connection, row, ProvisioningStatus.PENDING_UPDATE, order, parameters)
 
-        return self._commit_and_ring(engine, work)
+        return self._commit_once_and_ring(engine, project_id, once, work)
 
     def destroy(
         self, engine: Engine, project_id: str, record_id: str, *, require: Require | None = None
@@ -128,7 +129,7 @@ class Records:
             self._require(row, DELETABLE, order, require)
             return self._mark(connection, row, ProvisioningStatus.PENDING_DELETE, order, {})
 
-        return self._commit_and_ring(engine, work)
+        return self._commit_once_and_ring(engine, project_id, None, work)
 
     def get(self, engine: Engine, project_id: str, record_id: str) -> Row[Any]:
         """The row of a record. Raises NotFound if this project has no such one."""
@@ -192,7 +193,9 @@ class Records:
         parameters: dict[str, Any],
     ) -> tuple[Accepted, Bell]:
         parameters = {"upstream_id": row.upstream_id, **parameters}
-        bell = self._insert_job(connection, row.project_id, order, row.id, parameters)
+        bell = self._insert_job(
+            connection, row.project_id, order, row.id, parameters, upstream=row.upstream
+        )
         connection.execute(
             update(self._table)
             .where(self._table.c.id == row.id)
@@ -207,11 +210,18 @@ class Records:
         order: Order,
         record_id: str,
         parameters: dict[str, Any],
+        *,
+        upstream: str | None = None,
     ) -> Bell:
         named = order.contract.parameters(**{self._kind.id_name: record_id}, **parameters)
         action = f"{self._kind.collection}.{order.verb}"
         audit.record(connection, project_id, action, record_id)
-        new = NewJob(contract=order.contract, parameters=named, key=self._kind.key(record_id))
+        new = NewJob(
+            contract=order.contract,
+            parameters=named,
+            key=self._kind.key(record_id),
+            upstream=upstream,
+        )
         return insert_job(connection, project_id, new)
 
     def _accept(
@@ -220,11 +230,6 @@ class Records:
         record = self._find(connection, project_id, record_id)
         job = connection.execute(select(jobs).where(jobs.c.id == bell.job_id)).one()
         return (record, job), bell
-
-    def _commit_and_ring(self, engine: Engine, work: _Work) -> Accepted:
-        accepted, bell = in_transaction(engine, work)
-        ring_committed(engine, [bell])
-        return accepted
 
     def _commit_once_and_ring(
         self, engine: Engine, project_id: str, once: Once | None, work: _Work

@@ -6,7 +6,7 @@ from chalicelib.broker.contracts import CLOUD, TaskContract, all_contracts
 from chalicelib.errors import NotFound
 from chalicelib.settings import get_settings
 
-#: Of any project whose load balancers are made where most are.
+#: Of any project whose things are made where most are.
 _ANY_PROJECT = ""
 
 
@@ -16,11 +16,7 @@ def upstream_of(contract: TaskContract | None, project_id: str) -> str | None:
         return None
     if contract.upstream != CLOUD:
         return contract.upstream
-    settings = get_settings()
-    kind, place = settings.upstream_of(project_id)
-    usual = {"aws": settings.aws_region, "openstack": settings.openstack_cloud}
-    place = place or usual.get(kind)
-    return f"{kind}:{place}" if place else kind
+    return get_settings().upstream_of(project_id)
 
 
 def list_upstreams() -> list[str]:

@@ -15,6 +15,7 @@ variables {
   enable_exec              = true
   nat_gateways             = 1
   adoptable_load_balancers = ["web-*"]
+  adoptable_servers        = { team = "shop" }
   event_topic_arn          = "arn:aws:sns:eu-central-1:123456789012:events-{project_id}"
   worker_secrets           = { OS_PASSWORD = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:os-AbCdEf:password::" }
 }
@@ -41,7 +42,7 @@ run "policies" {
         jsondecode(aws_iam_role_policy.migration.policy).Statement,
         jsondecode(aws_iam_role_policy.flow[0].policy).Statement,
       ) : statement.Sid if contains(flatten([statement.Resource]), "*") && statement.Effect == "Allow"
-    ]) == toset(["JoinNetwork", "Trace", "LogInToEcr", "LookAtLoadBalancers", "Exec"])
+    ]) == toset(["JoinNetwork", "Trace", "LogInToEcr", "LookAtLoadBalancers", "LookAtServers", "Exec"])
     error_message = "Only what AWS has no narrower form for may stand without a resource."
   }
 
@@ -65,6 +66,24 @@ run "policies" {
       ]) if statement.Sid == "MakeLoadBalancers"
     ])
     error_message = "Workers may change their own load balancers and those that are named adoptable."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.worker.policy).Statement : jsonencode(statement.Condition) if contains(statement.Action, "ec2:TerminateInstances")
+      ] == [
+      jsonencode({ Null = { "aws:ResourceTag/bellpull:token" = "false" } }),
+      jsonencode({ StringLike = { "aws:ResourceTag/team" = "shop" } }),
+    ]
+    error_message = "Workers may destroy their own servers and those that are named adoptable."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.worker.policy).Statement : can(statement.Condition["Null"]["aws:RequestTag/bellpull:token"])
+      if contains(statement.Action, "ec2:RunInstances") && strcontains(jsonencode(statement.Resource), ":instance/")
+    ])
+    error_message = "Workers launch no server without Bellpull's tag."
   }
 
   assert {

@@ -86,8 +86,12 @@ def test_functions_may_do_what_the_code_asks_of_sqs() -> None:
     assert {name for name in asked if f'"sqs:{name}"' not in FILES["api.tf"]} == set()
 
 
-def test_workers_may_do_what_the_code_asks_of_elastic_load_balancing() -> None:
+def test_workers_may_do_what_the_code_asks_of_load_balancing_and_ec2() -> None:
     asked = find_calls("worker/upstream/aws", r"client\.([a-z]+_[a-z_]+)\(")
-    assert "CreateLoadBalancer" in asked
-    allowed = FILES["worker_permissions.tf"]
-    assert {name for name in asked if f'"elasticloadbalancing:{name}"' not in allowed} == set()
+    assert {"CreateLoadBalancer", "RunInstances"} < asked
+    balancers, servers = FILES["worker_permissions.tf"], FILES["server_permissions.tf"]
+    assert {
+        name
+        for name in asked
+        if f'"elasticloadbalancing:{name}"' not in balancers and f'"ec2:{name}"' not in servers
+    } == set()

@@ -133,8 +133,12 @@ def _fail(job: Job, parameters: Fail) -> int:
 # --- An upstream that kills --------------------------------------------------------------------
 
 
+def _get_upstream(*_: object) -> MemoryLoadBalancers:
+    return _upstream()
+
+
 @lru_cache(maxsize=1)
-def _upstream(project_id: str) -> MemoryLoadBalancers:
+def _upstream() -> MemoryLoadBalancers:
     """The memory upstream; kills once after a create took effect, if E2E_KILL says whom."""
     upstream = MemoryLoadBalancers(
         os.environ["UPSTREAM_MEMORY_PATH"],
@@ -158,7 +162,7 @@ def _kill(victim: str, done: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-load_balancers.get_upstream = _upstream  # type: ignore[assignment]
+load_balancers.get_upstream = _get_upstream  # type: ignore[assignment]
 
 
 def _rest(seconds: float) -> None:

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chalicelib.broker.contracts import load_balancers as contracts
 from chalicelib.domain.load_balancers import ObservedLoadBalancer
-from chalicelib.settings import get_settings
+from chalicelib.services.load_balancers import LOAD_BALANCERS
 from worker.tasks import making
 from worker.tasks.base import Job, implements
 from worker.upstream.registry import build_load_balancers
 
 if TYPE_CHECKING:
-    from worker.upstream.registry import LoadBalancers
+    from worker.upstream.protocol import LoadBalancers
 
 
-def get_upstream(project_id: str) -> LoadBalancers:
-    """The upstream of a project, one for all that share it in this process."""
-    return _get_upstream(*get_settings().upstream_of(project_id))
-
-
-@lru_cache(maxsize=64)
-def _get_upstream(cloud: str, place: str | None) -> LoadBalancers:
-    return build_load_balancers(get_settings(), cloud, place)
+def get_upstream(job: Job, load_balancer_id: str) -> LoadBalancers:
+    """Where this load balancer is, or is to be."""
+    return making.choose_upstream(job, LOAD_BALANCERS, load_balancer_id, build_load_balancers)
 
 
 @implements(contracts.CREATE)
 def create(job: Job, wanted: contracts.CreateLoadBalancer) -> ObservedLoadBalancer:
     """Make it, and wait until it is active."""
-    return making.create(job, get_upstream(job.project_id), wanted.load_balancer_id, wanted.spec)
+    upstream = get_upstream(job, wanted.load_balancer_id)
+    return making.create(job, upstream, wanted.load_balancer_id, wanted.spec)
 
 
 @implements(contracts.UPDATE)
 def update(job: Job, wanted: contracts.UpdateLoadBalancer) -> ObservedLoadBalancer:
     """Make it match the change."""
-    return making.update(job, get_upstream(job.project_id), wanted.upstream_id, wanted.change)
+    upstream = get_upstream(job, wanted.load_balancer_id)
+    return making.update(job, upstream, wanted.upstream_id, wanted.change)
 
 
 @implements(contracts.DESTROY)
 def destroy(job: Job, wanted: contracts.DestroyLoadBalancer) -> dict[str, str | None]:
     """Remove it."""
-    upstream = get_upstream(job.project_id)
+    upstream = get_upstream(job, wanted.load_balancer_id)
     return making.destroy(upstream, wanted.load_balancer_id, wanted.upstream_id)
 
 
 @implements(contracts.ADD)
 def add(job: Job, wanted: contracts.AddLoadBalancer) -> ObservedLoadBalancer:
     """Look at one that exists."""
-    return making.add(job, get_upstream(job.project_id), wanted.upstream_id, "load balancer")
+    upstream = get_upstream(job, wanted.load_balancer_id)
+    return making.add(job, upstream, wanted.upstream_id, "load balancer")

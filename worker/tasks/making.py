@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from chalicelib.domain.records import Observed
 from chalicelib.errors import JobCancelled, RetryableError
+from chalicelib.services.record_kinds import RecordKind
+from chalicelib.services.upstream_notes import note_upstream
+from chalicelib.settings import Settings, get_settings
+from worker import process
 from worker.tasks.base import Job
 from worker.upstream.errors import UpstreamNotFound
 from worker.upstream.protocol import Upstream
@@ -18,6 +24,25 @@ logger = logging.getLogger(__name__)
 Spec = TypeVar("Spec")
 Change = TypeVar("Change")
 Seen = TypeVar("Seen", bound=Observed)
+Built = TypeVar("Built")
+
+
+def choose_upstream(
+    job: Job, kind: RecordKind, record_id: str, build: Callable[[Settings, str], Built]
+) -> Built:
+    """The upstream that the record was begun in, else the one that settings say for its project.
+
+    `build`: makes it; one for all jobs that share it in this process.
+    """
+    chosen = get_settings().upstream_of(job.project_id)
+    where = note_upstream(process.engine(), kind.table, record_id, job.id, chosen)
+    built: Built = _build(build, where)
+    return built
+
+
+@lru_cache(maxsize=64)
+def _build(build: Callable[[Settings, str], Any], where: str) -> Any:
+    return build(get_settings(), where)
 
 
 def create(job: Job, upstream: Upstream[Spec, Any, Seen], token: str, spec: Spec) -> Seen:

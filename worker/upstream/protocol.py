@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
+from chalicelib.domain.load_balancers import (
+    LoadBalancerChange,
+    LoadBalancerSpec,
+    ObservedLoadBalancer,
+)
 from chalicelib.domain.records import Observed
+from chalicelib.domain.servers import ObservedServer, ServerChange, ServerSpec
 
 Spec_contra = TypeVar("Spec_contra", contravariant=True)
 Change_contra = TypeVar("Change_contra", contravariant=True)
@@ -40,4 +46,15 @@ class Upstream(Protocol[Spec_contra, Change_contra, Seen_co]):
 
     def delete(self, upstream_id: str) -> None:
         """Remove one; one that is already gone is a success."""
+        ...
+
+
+LoadBalancers: TypeAlias = Upstream[LoadBalancerSpec, LoadBalancerChange, ObservedLoadBalancer]
+
+
+class Servers(Upstream[ServerSpec, ServerChange, ObservedServer], Protocol):
+    """A cloud that servers are made in."""
+
+    def reboot(self, upstream_id: str) -> ObservedServer:
+        """Reboot a server; asked twice, it may reboot twice. Raises UpstreamNotFound."""
         ...

@@ -1,4 +1,4 @@
-"""Makes the upstreams that settings name; only the modules of the one chosen are imported."""
+"""Makes the upstreams that settings or records name; only modules of the one are imported."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.domain.load_balancers import (
-        LoadBalancerChange,
-        LoadBalancerSpec,
-        ObservedLoadBalancer,
-    )
     from chalicelib.settings import Settings
-    from worker.upstream.protocol import Upstream
-
-    LoadBalancers = Upstream[LoadBalancerSpec, LoadBalancerChange, ObservedLoadBalancer]
+    from worker.upstream.protocol import LoadBalancers, Servers
 
 
-def build_load_balancers(settings: Settings, cloud: str, place: str | None) -> LoadBalancers:
+def build_load_balancers(settings: Settings, where: str) -> LoadBalancers:
     """Where load balancers are made; nothing is asked yet.
 
-    `cloud`: aws, memory or openstack; `place`: the region of aws, for openstack the name in
-    clouds.yaml, None: what the settings say.
+    `where`: aws, memory or openstack; after a colon the region of aws, for openstack the name
+    in clouds.yaml.
     """
+    cloud, _, place = where.partition(":")
     if cloud == "memory":
         from worker.upstream.memory.load_balancers import MemoryLoadBalancers
 
@@ -31,10 +25,29 @@ def build_load_balancers(settings: Settings, cloud: str, place: str | None) -> L
         from worker.upstream.openstack.client import make_connection
         from worker.upstream.openstack.load_balancers import OctaviaLoadBalancers
 
-        return OctaviaLoadBalancers(partial(make_connection, place or settings.openstack_cloud))
+        return OctaviaLoadBalancers(partial(make_connection, place or None))
 
     from worker.upstream.aws.client import make_client
     from worker.upstream.aws.load_balancers import AwsLoadBalancers
 
-    region = place or settings.aws_region
-    return AwsLoadBalancers(partial(make_client, "elbv2", region, settings.upstream_endpoint_url))
+    endpoint_url = settings.upstream_endpoint_url
+    return AwsLoadBalancers(partial(make_client, "elbv2", place or None, endpoint_url))
+
+
+def build_servers(settings: Settings, where: str) -> Servers:
+    """Where servers are made; the same for them."""
+    cloud, _, place = where.partition(":")
+    if cloud == "memory":
+        from worker.upstream.memory.servers import MemoryServers
+
+        return MemoryServers(settings.upstream_memory_path)
+    if cloud == "openstack":
+        from worker.upstream.openstack.client import make_connection
+        from worker.upstream.openstack.servers import NovaServers
+
+        return NovaServers(partial(make_connection, place or None))
+
+    from worker.upstream.aws.client import make_client
+    from worker.upstream.aws.servers import Ec2Servers
+
+    return Ec2Servers(partial(make_client, "ec2", place or None, settings.upstream_endpoint_url))

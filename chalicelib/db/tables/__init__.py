@@ -14,6 +14,7 @@ from chalicelib.db.tables.load_balancers import load_balancers
 from chalicelib.db.tables.metadata import metadata
 from chalicelib.db.tables.saved_groups import saved_groups
 from chalicelib.db.tables.schedules import schedules
+from chalicelib.db.tables.servers import servers
 from chalicelib.db.tables.tokens import tokens
 from chalicelib.db.tables.webhooks import webhooks
 from chalicelib.db.tables.workers import workers
@@ -35,6 +36,7 @@ __all__ = [
     "metadata",
     "saved_groups",
     "schedules",
+    "servers",
     "tokens",
     "webhooks",
     "workers",

@@ -21,6 +21,8 @@ load_balancers = Table(
     Column("tags", Json(), nullable=False),
     Column("attributes", Json(), nullable=False),
     Column("provisioning_status", ascii_text(16), nullable=False),
+    #: The cloud that it is made in, e.g. aws:eu-west-1; NULL before a worker began.
+    Column("upstream", text(128)),
     #: Its id in the upstream; NULL before it exists and after it is gone. One record each.
     Column("upstream_id", ascii_text(255), unique=True),
     Column("dns_name", text(255)),

@@ -1,4 +1,4 @@
-"""An OpenStack on loopback: Keystone, Octavia and Neutron as far as load balancers need them.
+"""An OpenStack on loopback: Keystone, Octavia, Nova and Neutron as far as Bellpull needs them.
 
 What is answered, and with which words, follows the API references of these services.
 """
@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.openstack.keystone import Keystone
 from tests.fakes.openstack.neutron import Neutron
+from tests.fakes.openstack.nova import Nova
 from tests.fakes.openstack.octavia import Octavia
 
 
@@ -52,6 +53,7 @@ class OpenStackCloud:
         self.keystone = Keystone(self.url)
         self.neutron = Neutron()
         self.octavia = Octavia(self.neutron)
+        self.nova = Nova(self.neutron)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def fail_next(
@@ -66,7 +68,7 @@ class OpenStackCloud:
         self._failures.append((method, part, None))
 
     def changes(self) -> list[str]:
-        """The requests to Octavia and Neutron that change something: method and last noun."""
+        """The requests to the services that change something: method and last noun."""
         return [
             f"{call.method} {'/'.join(call.path.split('/')[3:])}"
             for call in self.calls
@@ -102,13 +104,19 @@ class OpenStackCloud:
         base = f"{self.url}/{service}"
         if call.path.rstrip("/") == f"/{service}":
             return Answer(200, {"versions": _versions(base, service)})
+        if call.path.rstrip("/") == "/compute/v2.1":
+            return Answer(200, {"version": _versions(base, service)[0]})
         if self.keystone.find_token(call.headers.get("x-auth-token")) is None:
             return Answer(401, {"error": {"code": 401, "message": "Authentication required"}})
-        answering = self.octavia if service == "load-balancer" else self.neutron
-        return Answer(*answering.answer(call))
+        services: dict[str, Any] = {"load-balancer": self.octavia, "compute": self.nova}
+        return Answer(*services.get(service, self.neutron).answer(call))
 
 
 def _versions(base: str, service: str) -> list[dict[str, Any]]:
+    if service == "compute":
+        link = {"rel": "self", "href": f"{base}/v2.1/"}
+        numbers = {"version": "2.90", "min_version": "2.1"}
+        return [{"id": "v2.1", "status": "CURRENT", "links": [link], **numbers}]
     newest = ["v2.0", "v2.5", "v2.26", "v2.29"] if service == "load-balancer" else ["v2.0"]
     return [
         {

@@ -8,8 +8,18 @@ from typing import Any
 
 Told = tuple[int, Any, dict[str, str]]
 
-_SERVICES = {"load-balancer": "octavia", "network": "neutron", "identity": "keystone"}
-_PATHS = {"load-balancer": "load-balancer", "network": "networking", "identity": "identity"}
+_SERVICES = {
+    "load-balancer": "octavia",
+    "compute": "nova",
+    "network": "neutron",
+    "identity": "keystone",
+}
+_PATHS = {
+    "load-balancer": "load-balancer",
+    "compute": "compute/v2.1",
+    "network": "networking",
+    "identity": "identity",
+}
 
 
 class Keystone:

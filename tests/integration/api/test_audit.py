@@ -12,6 +12,7 @@ from chalicelib.api.routing import ROUTES
 from chalicelib.services import dead_letters
 from tests.factories.jobs import create_job, set_job
 from tests.factories.load_balancers import create_load_balancer
+from tests.factories.servers import create_server
 
 ECHO = {"task": "diagnostics.echo"}
 #: Jobs have a column for who submitted them; to browse changes nothing.
@@ -20,6 +21,9 @@ BODIES: dict[str, Any] = {
     "create_load_balancer": {"name": "web", "subnet_ids": ["a"]},
     "add_load_balancer": {"upstream_id": "arn:1"},
     "change_load_balancer": {"name": "new"},
+    "create_server": {"name": "web", "image_id": "a", "flavor": "b", "subnet_id": "c"},
+    "add_server": {"upstream_id": "i-1"},
+    "change_server": {"name": "new"},
     "create_schedule": {"name": "new", **ECHO, "every_seconds": 60},
     "change_schedule": {"name": "newer"},
     "create_webhook": {"url": "https://example.com/new"},
@@ -46,6 +50,7 @@ def make_ids(api: Any, engine: Engine) -> dict[str, str]:
     return {
         "job_id": "",
         "load_balancer_id": create_load_balancer(engine).id,
+        "server_id": create_server(engine).id,
         "schedule_id": make("/schedules", {"name": "s", **ECHO, "every_seconds": 3600}),
         "webhook_id": webhook_id,
         "delivery_id": delivery["id"],

@@ -127,6 +127,8 @@ def read_rows_of_jobs(engine: Engine) -> list[Any]:
     [
         ("/loadbalancers", {"name": "web", "subnet_ids": ["a"]}, 202),
         ("/loadbalancers/add", {"upstream_id": "arn:1"}, 202),
+        ("/servers", {"name": "s", "image_id": "a", "flavor": "b", "subnet_id": "c"}, 202),
+        ("/servers/add", {"upstream_id": "i-1"}, 202),
         ("/schedules", {"name": "s", "task": "diagnostics.echo", "every_seconds": 60}, 201),
         ("/webhooks", {"url": "https://example.com/hook"}, 201),
     ],

@@ -14,11 +14,13 @@ from chalicelib.domain.scopes import Scope, permits
 from tests.factories.attempts import create_attempt
 from tests.factories.jobs import create_job, read_job
 from tests.factories.load_balancers import create_load_balancer, read_load_balancer
+from tests.factories.servers import create_server, read_server
 
 #: What is the same for all projects.
 SHARED = {"queue": "default", "task": "diagnostics.echo", "upstream": "aws:us-east-1"}
 BODIES: dict[str, Any] = {
     "change_load_balancer": {"name": "mine"},
+    "change_server": {"name": "mine"},
     "change_schedule": {"name": "mine"},
     "change_webhook": {"url": "https://example.com/mine"},
     "rotate_token": {},
@@ -63,6 +65,7 @@ def theirs(api: Any, engine: Engine, mint_token: Any) -> dict[str, str]:
     return {
         "job_id": job.id,
         "load_balancer_id": record.id,
+        "server_id": create_server(engine, project_id="other", name=MARK, job_id=job.id).id,
         "schedule_id": make("/schedules", schedule),
         "webhook_id": webhook_id,
         "delivery_id": ping.body["id"],
@@ -82,6 +85,7 @@ def test_ids_of_another_project_are_not_there(
     before = (
         read_job(engine, theirs["job_id"]),
         read_load_balancer(engine, theirs["load_balancer_id"]),
+        read_server(engine, theirs["server_id"]),
     )
     for route in WITH_IDS:
         path = route.path.format(**{**SHARED, **theirs})
@@ -94,6 +98,7 @@ def test_ids_of_another_project_are_not_there(
     after = (
         read_job(engine, theirs["job_id"]),
         read_load_balancer(engine, theirs["load_balancer_id"]),
+        read_server(engine, theirs["server_id"]),
     )
     assert after == before
 
@@ -124,6 +129,7 @@ def test_table_covers_every_kind_of_id() -> None:
         *SHARED,
         "job_id",
         "load_balancer_id",
+        "server_id",
         "schedule_id",
         "webhook_id",
         "delivery_id",

@@ -115,7 +115,7 @@ def test_pattern_fits_its_type_or_its_family() -> None:
 
 
 def test_requests_may_name_every_type_that_happens_by_itself() -> None:
-    families = {"*", "load_balancer.*", "job.*"}
+    families = {"*", "load_balancer.*", "server.*", "job.*"}
     assert set(get_args(Pattern)) == families | set(EventType) - {EventType.PING}
 
 

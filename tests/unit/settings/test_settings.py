@@ -116,10 +116,10 @@ def test_pickle_is_not_accepted_unless_named() -> None:
 def test_upstream_is_chosen_by_project() -> None:
     told = "shop=aws:eu-west-1, lab=openstack:berlin, old=memory"
     settings = read_settings(NEEDED | {"UPSTREAM": "openstack", "UPSTREAM_BY_PROJECT": told})
-    assert settings.upstream_of("shop") == ("aws", "eu-west-1")
-    assert settings.upstream_of("lab") == ("openstack", "berlin")
-    assert settings.upstream_of("old") == ("memory", None)
-    assert settings.upstream_of("else") == ("openstack", None)
+    assert settings.upstream_of("shop") == "aws:eu-west-1"
+    assert settings.upstream_of("lab") == "openstack:berlin"
+    assert settings.upstream_of("old") == "memory"
+    assert settings.upstream_of("else") == "openstack"
 
 
 @pytest.mark.parametrize(

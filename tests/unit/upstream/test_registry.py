@@ -18,16 +18,16 @@ SETTINGS = Settings(database_url="sqlite:///x", sqs_queue_url="http://localhost/
 
 
 def test_upstream_is_built_without_a_connection_or_credentials() -> None:
-    assert isinstance(build_load_balancers(SETTINGS, "aws", None), AwsLoadBalancers)
-    assert isinstance(build_load_balancers(SETTINGS, "openstack", "berlin"), OctaviaLoadBalancers)
+    assert isinstance(build_load_balancers(SETTINGS, "aws:eu-west-1"), AwsLoadBalancers)
+    assert isinstance(build_load_balancers(SETTINGS, "openstack:berlin"), OctaviaLoadBalancers)
 
 
 def test_memory_upstreams_with_one_path_are_one_cloud(tmp_path: Path) -> None:
     path = str(tmp_path / "cloud.sqlite")
     settings = msgspec.structs.replace(SETTINGS, upstream="memory", upstream_memory_path=path)
     spec = LoadBalancerSpec(name="x", subnet_ids=["subnet-1"])
-    made = build_load_balancers(settings, "memory", None).create("token", spec)
-    assert build_load_balancers(settings, "memory", None).find("token") == made
+    made = build_load_balancers(settings, "memory").create("token", spec)
+    assert build_load_balancers(settings, "memory").find("token") == made
 
 
 def test_no_library_of_a_cloud_is_imported_before_a_cloud_is_chosen() -> None:

@@ -1,1 +1,1 @@
-"""Application and network load balancers of AWS (Elastic Load Balancing v2)."""
+"""AWS: application and network load balancers (Elastic Load Balancing v2), servers (EC2)."""

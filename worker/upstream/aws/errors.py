@@ -25,9 +25,15 @@ from worker.upstream.errors import (
 Family = type[RetryableError] | type[PermanentError]
 
 _CODES: dict[Family, tuple[str, ...]] = {
-    UpstreamNotFound: ("LoadBalancerNotFound",),
+    UpstreamNotFound: (
+        "InvalidInstanceID.Malformed",
+        "InvalidInstanceID.NotFound",
+        "LoadBalancerNotFound",
+    ),
     UpstreamBusy: (
         "CapacityReservationPending",
+        # An instance is starting or stopping.
+        "IncorrectInstanceState",
         # We look for the name before we create: somebody made it in between. Look again.
         "DuplicateLoadBalancerName",
         "PriorRequestNotComplete",
@@ -47,6 +53,9 @@ _CODES: dict[Family, tuple[str, ...]] = {
         # Expired credentials are fetched anew by boto3's chain, unless they are static.
         "ExpiredToken",
         "ExpiredTokenException",
+        # A zone is full at the moment.
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
         "InternalError",
         "InternalFailure",
         "RequestExpired",

@@ -1,1 +1,1 @@
-"""Load balancers of OpenStack (Octavia, API version 2)."""
+"""OpenStack: load balancers (Octavia, API version 2), servers (Nova, API version 2.1)."""

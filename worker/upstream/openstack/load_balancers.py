@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -26,6 +25,7 @@ from worker.upstream.openstack.errors import openstack_errors
 from worker.upstream.openstack.names import (
     decode_tags,
     encode_tags,
+    is_uuid,
     reserved_tags,
     token_tag,
     type_tag,
@@ -126,7 +126,7 @@ class OctaviaLoadBalancers:
         return next((each for each in found if not is_leaving(each)), None)
 
     def _read(self, upstream_id: str, *, is_leaving_too: bool = False) -> Any:
-        if not _is_uuid(upstream_id):  # it becomes part of a URL
+        if not is_uuid(upstream_id):  # it becomes part of a URL
             raise UpstreamNotFound(f"Octavia has no load balancer {upstream_id!r}.")
         found = self._octavia.get_load_balancer(upstream_id)
         if is_leaving(found) and not is_leaving_too:
@@ -187,10 +187,3 @@ def _refuse_fixed(observed: ObservedLoadBalancer, change: LoadBalancerChange) ->
         raise UpstreamRejected(
             f"Octavia cannot change {', '.join(fixed)} of a load balancer: make another one."
         )
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False

@@ -1,7 +1,13 @@
-"""Tags at Octavia, which are plain strings: ours, and the user's pairs as key=value."""
+"""Tags at OpenStack's services, ours and the user's, and ids that may become part of a URL.
+
+Octavia's tags are plain strings, the user's pairs are key=value there. Nova has pairs, too,
+called metadata, which are the user's; by the token it finds only what is a tag.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Iterable
 from urllib.parse import unquote
 
@@ -10,11 +16,36 @@ from worker.upstream.errors import UpstreamRejected
 _RESERVED_PREFIX = "bellpull:"
 #: Characters of one tag at Octavia.
 _MOST_CHARACTERS = 255
+#: Characters of one tag at Nova, which must not have commas and slashes.
+_MOST_AT_NOVA = 60
 
 
 def token_tag(token: str) -> str:
     """The tag by which what was made with a token is found again."""
     return f"{_RESERVED_PREFIX}token={token}"
+
+
+def server_token_tag(token: str) -> str:
+    """The same at Nova: short, and of plain characters."""
+    tag = token_tag(token)
+    if len(tag) <= _MOST_AT_NOVA and "," not in tag and "/" not in tag:
+        return tag
+    return f"{_RESERVED_PREFIX}{hashlib.sha256(token.encode()).hexdigest()[:40]}"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text can only be an id."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def refuse_reserved(tags: dict[str, str]) -> None:
+    """Raise UpstreamRejected if a user's tag is one of those that Bellpull sets itself."""
+    for key in tags:
+        if key.startswith(_RESERVED_PREFIX):
+            raise UpstreamRejected(f"The tag {key!r} is reserved: Bellpull sets such tags itself.")
 
 
 def type_tag(type_: str) -> str:
@@ -32,10 +63,9 @@ def encode_tags(tags: dict[str, str]) -> list[str]:
 
     Raises UpstreamRejected for one that is reserved or too long.
     """
+    refuse_reserved(tags)
     encoded = []
     for key, value in tags.items():
-        if key.startswith(_RESERVED_PREFIX):
-            raise UpstreamRejected(f"The tag {key!r} is reserved: Bellpull sets such tags itself.")
         tag = f"{key.replace('%', '%25').replace('=', '%3D')}={value}"
         if len(tag) > _MOST_CHARACTERS:
             raise UpstreamRejected(
