@@ -16,6 +16,12 @@ locals {
         statistic  = "Maximum", over = 1000000000, minutes = 5, of = 5
         is_bad_gap = true
       }
+      circuit-breaker-open = {
+        what       = "An upstream fails: its circuit breaker has been open for most of ten minutes, and its jobs wait."
+        namespace  = "Bellpull", metric = "CircuitBreakersOpen", dimensions = local.metric_dimensions
+        statistic  = "Maximum", over = 0, minutes = 8, of = 10
+        is_bad_gap = false
+      }
       api-throttled = {
         what       = "The API's function has reached its reserved concurrency: requests are refused."
         namespace  = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = "${local.name}-api" }

@@ -71,6 +71,9 @@ locals {
       ["Bellpull", "JobsEnded", "Deployment", local.name, "Maximum"],
       ["Bellpull", "JobsFailed", "Deployment", local.name, "Maximum"],
     ]
+    "Circuit breakers that are open" = [
+      ["Bellpull", "CircuitBreakersOpen", "Deployment", local.name, "Maximum"],
+    ]
     "Workers, and backlog per worker" = [
       ["Bellpull", "Workers", "Deployment", local.name, "Maximum"],
       ["Bellpull", "BacklogPerWorker", "Deployment", local.name, "Average"],

@@ -37,6 +37,20 @@ def pytest_configure() -> None:
     }
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One test process more than there are cores: fleets, and the emulated deploy, often wait.
+
+    At most four: each has a database server and an SQS of its own.
+    """
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The emulated deploy, minutes of waiting for what AWS would make, begins at once."""
+    items.sort(key=lambda item: item.path.stem != "test_apply")
+
+
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
     """A private server for this test process."""

@@ -70,9 +70,11 @@ def read_secret(secret_arn: str) -> Login | None:
     """
     with _reach_secrets(secret_arn) as client:
         try:
-            text = client.get_secret_value(SecretId=secret_arn)["SecretString"]
+            text = client.get_secret_value(SecretId=secret_arn).get("SecretString")
         except client.exceptions.ResourceNotFoundException:
             return None
+    if not text:  # emulators answer so for one that was never written
+        return None
     try:
         return msgspec.json.decode(text, type=Login)
     except msgspec.MsgspecError as error:

@@ -19,7 +19,7 @@ _DEV = {
     "worker_gb": 1.0,
     "workers_at_least": 0,
     "spot_share": 1.0,
-    "alarms": 21,
+    "alarms": 22,
 }
 _PROD = {
     **_DEV,

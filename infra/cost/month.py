@@ -69,9 +69,9 @@ def bill(size: Size, book: dict[str, Any]) -> dict[str, float]:
         "Endpoints": size.endpoints * hours * price["endpoint_hour"],
         "Logs, alarms, keys": size.jobs * given["log_kb_per_job"] / 1e6 * price["logs_gb"]
         + size.alarms * price["alarm_month"]
-        + 8 * price["custom_metric_month"]
+        + given["custom_metrics"] * price["custom_metric_month"]
         + price["dashboard_month"]
-        + price["secret_month"]
+        + given["secrets"] * price["secret_month"]
         + price["kms_key_month"],
     }
 

@@ -1,4 +1,4 @@
-# Who may do what, with everything switched on that adds to it; and what is refused.
+# Who may do what, with everything switched on that adds to it.
 # terraform test -filter=tests/policies.tftest.hcl
 
 mock_provider "aws" {
@@ -110,37 +110,4 @@ run "policies" {
     ])
     error_message = "Roles are assumed by AWS's services alone."
   }
-}
-
-run "snapshots_and_provisioned_concurrency_exclude_each_other" {
-  command = plan
-
-  variables {
-    env                     = "dev"
-    snap_start              = true
-    provisioned_concurrency = 1
-  }
-
-  expect_failures = [var.snap_start]
-}
-
-run "names_that_resources_cannot_have_are_refused" {
-  command = plan
-
-  variables {
-    env = "Dev_1"
-  }
-
-  expect_failures = [var.env]
-}
-
-run "more_nat_gateways_than_zones_are_refused" {
-  command = plan
-
-  variables {
-    env          = "dev"
-    nat_gateways = 3
-  }
-
-  expect_failures = [var.nat_gateways]
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 from chalicelib.broker import queues
 from chalicelib.services.backlog import Backlog
 from chalicelib.settings import Settings
+from infra.cost.__main__ import BEGIN, END, make_table
+from infra.cost.month import read_prices
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("infra/*.tf")}
@@ -64,9 +66,16 @@ def test_runbook_has_a_section_for_every_alarm_and_no_other() -> None:
     assert sorted(sections) == sorted(names)
 
 
-def test_table_of_costs_is_the_one_that_is_computed() -> None:
-    from infra.cost.__main__ import BEGIN, END, make_table
+def test_every_price_has_its_source_and_every_metric_its_price() -> None:
+    book = read_prices()
+    sources = {word for names in book["source"] for word in names.split()}
+    assert {re.split(r"[_.]", name)[0] for name in book["prices"]} <= sources
+    nothing = dict.fromkeys(Backlog.__struct_fields__, 0)
+    metrics = Backlog(**nothing).metrics()  # type: ignore[arg-type]
+    assert book["assumptions"]["custom_metrics"] == len(metrics)
 
+
+def test_table_of_costs_is_the_one_that_is_computed() -> None:
     page = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
     assert page.partition(BEGIN)[2].partition(END)[0] == make_table()
 

@@ -15,7 +15,7 @@ from tests.integration.infra.policies import (
     find_policies,
 )
 
-pytestmark = pytest.mark.xdist_group("terraform")
+pytestmark = pytest.mark.xdist_group("bootstrap")
 
 
 def test_bootstrap_makes_the_bucket_of_its_own_state_and_all_else(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.broker.queues import QUEUES
+from infra.cost.__main__ import SIZES
+from infra.cost.month import read_prices
 from tests.integration.infra.policies import (
     EXCEPTIONS,
     OF_BOOTSTRAP,
@@ -18,6 +21,9 @@ from tests.integration.infra.policies import (
     lint,
 )
 from tests.integration.infra.terraform_room import ROOT, TerraformRoom, find_plugins
+
+#: Target tracking makes two alarms of its own.
+SCALING_ALARMS = 2
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -60,10 +66,40 @@ def test_plans_are_what_they_should_be_and_their_policies_sound(
     (summary,) = [line["test_summary"] for line in lines if line["type"] == "test_summary"]
     assert (summary["status"], summary["failed"]) == ("pass", 0)
     (state,) = [line["test_state"] for line in lines if line["type"] == "test_state"]
+    check_costs(name, state)
     policies = find_policies(state)
     assert len(policies) >= 4 * 2 + len(QUEUES) * 2 + 1  # of roles and of queues, and the key's
     met = assert_policies_are_sound(state)
     assert met == {key for key in EXCEPTIONS if key[0] not in OF_BOOTSTRAP}
+
+
+def test_values_that_make_no_sense_are_refused(room: TerraformRoom) -> None:
+    told = room("test", "-no-color", "-filter=tests/refusals.tftest.hcl")
+    assert re.search(r"\b3 passed, 0 failed", told), told
+
+
+def check_costs(name: str, state: dict[str, Any]) -> None:
+    """What docs/cost.md is computed from is what is planned."""
+    resources: dict[str, list[dict[str, Any]]] = {}
+    for resource in state["root_module"]["resources"]:
+        resources.setdefault(resource["type"], []).append(resource["values"])
+    worker = next(
+        task for task in resources["aws_ecs_task_definition"] if task["family"].endswith("-worker")
+    )
+    (database,), (service,) = resources["aws_db_instance"], resources["aws_ecs_service"]
+    for size in SIZES[:2]:
+        if size.name == f"{name}, idle":
+            assert size.alarms == len(resources["aws_cloudwatch_metric_alarm"]) + SCALING_ALARMS
+            endpoints = [each["subnet_ids"] or [] for each in resources["aws_vpc_endpoint"]]
+            assert size.endpoints == sum(map(len, endpoints))
+            assert size.instance_class == database["instance_class"]
+            assert size.instances == 1 + database["multi_az"]
+            assert size.storage_gb == database["allocated_storage"]
+            assert size.worker_vcpu == int(worker["cpu"]) / 1024
+            assert size.worker_gb == int(worker["memory"]) / 1024
+            assert size.workers_at_least == service["desired_count"]
+    owned = len(resources["aws_secretsmanager_secret"]) + database["manage_master_user_password"]
+    assert read_prices()["assumptions"]["secrets"] == owned
 
 
 def test_linter_sees_what_a_policy_should_not_have() -> None:

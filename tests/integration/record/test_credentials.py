@@ -92,3 +92,15 @@ def test_secret_that_is_not_there_is_a_database_that_cannot_be_reached(
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nowhere-AbCdEf"
     with pytest.raises(DatabaseUnavailable):
         who_am_i(make_nameless(mariadb_url, arn))
+
+
+def test_secret_of_another_form_is_a_database_that_cannot_be_reached(
+    mariadb_url: str, keep_secret: Secret, moto_server: str
+) -> None:
+    arn = keep_secret("somebody", "something")
+    client = boto3.client("secretsmanager", region_name="us-east-1")
+    for value in ({"SecretString": "[1]"}, {"SecretString": "{}"}, {"SecretBinary": b"x"}):
+        client.put_secret_value(SecretId=arn, **value)
+        with pytest.raises(DatabaseUnavailable):
+            who_am_i(make_nameless(mariadb_url, arn))
+    client.close()
