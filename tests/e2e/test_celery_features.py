@@ -7,8 +7,10 @@ import math
 
 import pytest
 
-from tests.e2e.contracts import HARD, SOFT, SOFT_CAUGHT, Sleep
+from tests.e2e.conftest import MakeFleet
+from tests.e2e.contracts import CLEAN_UP, HARD, SLEEP, SOFT, SOFT_CAUGHT, Sleep
 from tests.e2e.fleet import Fleet
+from tests.e2e.worker_process import wait_until
 
 
 def _send(fleet: Fleet, name: str, *args: object, **kwargs: object) -> str:
@@ -140,3 +142,17 @@ def test_celerys_own_rate_limit_holds_in_a_worker(fleet: Fleet) -> None:
     moments = sorted(row.started_at for row in rows)
     assert (moments[-1] - moments[0]).total_seconds() > 1.5
     fleet.wait_until_queues_empty()
+
+
+def test_annotations_change_tasks_with_a_contract_and_without(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    fleet.start_worker(app="tests.e2e.annotated_app", concurrency=4)
+    ids = [fleet.submit(SLEEP, Sleep(seconds=0)) for _ in range(6)]
+    too_long = fleet.submit(CLEAN_UP, Sleep(seconds=30))
+    once = _send(fleet, "plain.retry", countdown=0.1)
+    rows = [fleet.wait_for_state(job_id, "SUCCESS", seconds=30) for job_id in ids]
+    moments = sorted(row.started_at for row in rows)
+    assert (moments[-1] - moments[0]).total_seconds() > 1.5
+    assert fleet.wait_for_state(once, "FAILURE").error["message"] == "not yet"
+    wait_until(lambda: bool(fleet.attempts(too_long)), 20)
+    assert fleet.attempts(too_long)[0].error["code"] == "time-limit"

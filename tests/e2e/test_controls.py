@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from chalicelib.broker import contracts
+from chalicelib.db.clock import seconds_from_now
+from chalicelib.domain.ids import new_id
 from chalicelib.services import controls
 from chalicelib.services.controls import Limit
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import Fleet
 from tests.e2e.worker_process import wait_until
+from tests.factories.jobs import set_job
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +95,19 @@ def test_two_workers_together_run_no_more_at_once_than_they_may(make_fleet: Make
         ]
         assert len(running) <= 2
     assert {row.attempts for row in rows} == {1}
+
+
+def test_worker_that_has_lost_a_job_does_not_free_its_slot(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    worker = fleet.start_worker(concurrency=2)
+    controls.set_limit(fleet.engine, "queue", "default", Limit(at_once=1))
+    first = fleet.submit(SLEEP, Sleep(seconds=2))
+    fleet.wait_for_state(first, "STARTED")
+    second = fleet.submit(SLEEP, Sleep(seconds=0))
+    wait_until(lambda: fleet.job(second).held_by == "control", 20)
+    # As if its lease had lapsed, and the job ran elsewhere since.
+    taken = {"claim_id": new_id(), "worker_id": "other", "lease_expires_at": seconds_from_now(60)}
+    set_job(fleet.engine, first, **taken)
+    worker.wait_for_line("claim lost")
+    time.sleep(2)  # several beats, which dispatch
+    assert fleet.job(second).held_by == "control"
