@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
+#: What a header can carry.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 #: Seconds that one answer may take: the API waits up to 25 by itself if it is asked to.
 _TIMEOUT_SECONDS = 40.0
 #: Statuses after which the same request may succeed, and how often it is sent.
@@ -23,7 +26,7 @@ class ApiProblem(Exception):
     """The API answered with a problem (RFC 9457)."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(body.get("detail") or body.get("title") or f"HTTP {status}")
+        super().__init__(str(body["detail"]))
         self.status = status
         self.body = body
 
@@ -36,8 +39,8 @@ class Client:
     """One API, with a token."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._url = url.rstrip("/")
-        self._token = token
+        self._url = url.strip().rstrip("/")
+        self._token = token.strip()
 
     def get(self, *path: str, **query: Any) -> Any:
         """What GET answers. Raises ApiProblem, Unreachable."""
@@ -76,10 +79,14 @@ class Client:
         body: Any = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
+        if not all(path):  # it would be another path
+            raise ApiProblem(404, {"detail": "An id has at least one character."})
+        if _TOKEN.fullmatch(self._token) is None:
+            raise ApiProblem(401, {"detail": "What was given as token can be none."})
         url = "/".join([self._url, *(quote(part, safe="") for part in path)])
         if asked := {name: value for name, value in (query or {}).items() if value is not None}:
             url += "?" + urlencode(asked)
-        if not url.startswith(("http://", "https://")):
+        if not _is_http(url):
             raise Unreachable(f"{self._url} is no address of HTTP: set BELLPULL_URL or --url.")
         request = urllib.request.Request(  # noqa: S310 - its scheme was looked at
             url,
@@ -107,20 +114,38 @@ class Client:
         raise AssertionError("unreachable")
 
 
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _open(request: urllib.request.Request) -> Any:
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return _parse(answer.read())
+            raw = answer.read()
+            body = _parse(raw)
+            if raw and not isinstance(body, dict):
+                raise Unreachable(_not_ours(request, answer.status))
+            return body
     except urllib.error.HTTPError as error:
         with error:
             body = _parse(error.read())
             problem = body if isinstance(body, dict) else {}
+            problem.setdefault("detail", problem.get("title") or _not_ours(request, error.code))
             if wait := error.headers.get("Retry-After"):
                 problem["retry_after"] = wait if wait.isdigit() else 1
             raise ApiProblem(error.code, problem) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(f"{request.full_url} does not answer: {reason}") from None
+
+
+def _not_ours(request: urllib.request.Request, status: int) -> str:
+    url = request.full_url
+    return f"{url} answered {status}, but not as Bellpull's API does: see BELLPULL_URL or --url."
 
 
 def _parse(raw: bytes) -> Any:

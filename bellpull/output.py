@@ -73,6 +73,10 @@ class Output:
         if error and error.get("traceback"):
             self.say("\n" + error["traceback"].rstrip())
 
+    def complain(self, words: str) -> None:
+        """A sentence about what went wrong, which scripts do not read."""
+        sys.stderr.write(f"{words}\n")
+
     def say(self, words: str) -> None:
         """A sentence for people; scripts do not see it."""
         if not self.is_json:

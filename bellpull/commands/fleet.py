@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from bellpull.client import Client
+from bellpull.commands.typed import read_count
 from bellpull.output import Output
 
 #: Command -> what it shows: path and name of the list in the answer, columns, help.
@@ -53,7 +54,7 @@ def add_parsers(subparsers: Any) -> None:
         parser.set_defaults(run=_list, command=command, name=name, columns=columns)
     for command, (name, columns, text) in _PAGED.items():
         parser = subparsers.add_parser(command, help=text)
-        parser.add_argument("--limit", type=int, default=20)
+        parser.add_argument("--limit", type=read_count, default=20)
         parser.set_defaults(run=_page, command=command, name=name, columns=columns)
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from bellpull.client import Client
+from bellpull.commands.typed import read_count, read_seconds
 from bellpull.commands.waiting import wait_for_end
 from bellpull.output import Output
 
@@ -21,7 +22,7 @@ def add_parsers(subparsers: Any) -> None:
     actions = jobs.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
     _add_criteria(listing)
-    listing.add_argument("--limit", type=int, default=20)
+    listing.add_argument("--limit", type=read_count, default=20)
     listing.set_defaults(run=_list)
     for name, run, text in (
         ("show", _show, "everything about a job"),
@@ -32,7 +33,7 @@ def add_parsers(subparsers: Any) -> None:
         parser.set_defaults(run=run)
     wait = actions.add_parser("wait", help="until a job has ended; the exit status says how")
     wait.add_argument("id")
-    wait.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS")
+    wait.add_argument("--timeout", type=read_seconds, default=3600.0, metavar="SECONDS")
     wait.set_defaults(run=_wait)
     for verb in ("cancel", "retry"):
         parser = actions.add_parser(verb, help=f"{verb} one job, or all that match")
@@ -85,7 +86,7 @@ def _order(client: Client, output: Output, parsed: argparse.Namespace) -> int:
         output.show(client.post("jobs", parsed.id, parsed.verb))
         return 0
     if parsed.id is not None:
-        output.say("Give either an id or criteria.")
+        output.complain("Give either an id or criteria.")
         return 2
     matched, has_more = 0, True
     while has_more:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from bellpull.client import Client
+from bellpull.commands.typed import read_seconds
 from bellpull.commands.waiting import wait_for_end
 from bellpull.output import Output
 
@@ -29,14 +30,14 @@ def add_parsers(subparsers: Any) -> None:
     parser.add_argument("--tag", action="append", dest="tags", metavar="TAG")
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--at", dest="run_at", help="not before: 2027-01-31T08:30:00Z")
-    when.add_argument("--delay", dest="delay_seconds", type=float, metavar="SECONDS")
+    when.add_argument("--delay", dest="delay_seconds", type=read_seconds, metavar="SECONDS")
     parser.add_argument("--max-attempts", type=int)
     parser.add_argument("--timeout", dest="timeout_seconds", type=int, metavar="SECONDS")
     parser.add_argument("--idempotency-key", help="makes repeating this command harmless")
     parser.add_argument(
         "--wait",
         nargs="?",
-        type=float,
+        type=read_seconds,
         const=3600.0,
         metavar="SECONDS",
         help="until it has ended, an hour if no time is given",

@@ -19,18 +19,26 @@ _STEP_SECONDS = 2.0
 
 def wait_for_end(client: Client, output: Output, job_id: str, seconds: float) -> int:
     """Wait until the job has ended, show it, and return the exit status."""
-    until = time.monotonic() + seconds
+    try:
+        job = _follow(client, output, job_id, time.monotonic() + seconds)
+    except KeyboardInterrupt:
+        output.complain(f"The job goes on: bellpull jobs wait {job_id}")
+        raise
+    output.show(job)
+    if job["state"] not in _FINAL:
+        return 6
+    return 0 if job["state"] == "SUCCESS" else 1
+
+
+def _follow(client: Client, output: Output, job_id: str, until: float) -> dict[str, Any]:
     with _bar(output) as show:
-        job = client.get("jobs", job_id)
+        job: dict[str, Any] = client.get("jobs", job_id)
         show(job)
         while job["state"] not in _FINAL and (left := until - time.monotonic()) > 0:
             wait = round(min(_STEP_SECONDS, left), 2)
             job = client.get("jobs", job_id, wait=wait, state=job["state"])
             show(job)
-    output.show(job)
-    if job["state"] not in _FINAL:
-        return 6
-    return 0 if job["state"] == "SUCCESS" else 1
+    return job
 
 
 @contextlib.contextmanager

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -143,9 +149,100 @@ def test_nobody_there_has_a_status_of_its_own(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    for url in ("http://127.0.0.1:9", "ftp://x", "nonsense"):
+    for url in ("http://127.0.0.1:9", "ftp://x", "nonsense", "http://[::1", "http://x:99999"):
         assert main(["--url", url, "--token", "x", "queues"]) == 5
         assert url.partition("://")[2] in capsys.readouterr().err
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """Another server than ours: it has a page at /queues, a list at /workers, and no more."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = {"/queues": b"<html>Log in</html>", "/workers": b"[]"}.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("command", "status"), [("queues", 5), ("workers", 5), ("tasks", 3)])
+def test_server_that_is_not_ours_is_told(
+    stranger: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    status: int,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    assert main(["--url", stranger, "--token", "x", command]) == status
+    assert "not as Bellpull's API does" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["bp_a\nb", "bp_ö", " "])
+def test_token_that_can_be_none_is_not_sent_and_not_printed(
+    shell: Shell, capsys: pytest.CaptureFixture[str], token: str
+) -> None:
+    shell._words[-1] = token
+    assert shell("queues") == 4
+    assert token.strip() == "" or token not in shell.err
+
+
+def test_jobs_are_not_cancelled_all_at_once_by_what_was_left_out(
+    shell: Shell, engine: Engine
+) -> None:
+    job = create_job(engine)
+    assert shell("jobs", "cancel") == 3
+    assert "at least one criterion" in shell.err
+    assert read_job(engine, job.id).state == "PENDING"
+
+
+def test_empty_id_is_no_list(shell: Shell, engine: Engine) -> None:
+    create_job(engine)
+    for verb in ("show", "wait", "cancel"):
+        assert shell("jobs", verb, "") == 3
+        assert shell.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["jobs", "list", "--limit", "0"],
+        ["jobs", "list", "--limit", "-5"],
+        ["audit", "--limit", "many"],
+        ["jobs", "wait", "x", "--timeout", "nan"],
+        ["submit", "diagnostics.echo", "--wait=-1"],
+        ["submit", "diagnostics.echo", "--delay", "inf"],
+    ],
+)
+def test_number_that_cannot_be_meant_is_not_understood(shell: Shell, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        shell(*words)
+    assert ended.value.code == 2
+
+
+def test_interrupted_wait_says_how_to_go_on(port: int, api: Any, engine: Engine) -> None:
+    job = create_job(engine)
+    words = ["--url", f"http://127.0.0.1:{port}", "--token", api.token, "jobs", "wait", job.id]
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "bellpull", *words], stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(2)
+    waiting.send_signal(signal.SIGINT)
+    _, told = waiting.communicate(timeout=20)
+    assert waiting.returncode == 130
+    assert told == f"The job goes on: bellpull jobs wait {job.id}\n"
 
 
 def test_help_says_what_exit_statuses_mean(capsys: pytest.CaptureFixture[str]) -> None:
