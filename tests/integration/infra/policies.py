@@ -28,6 +28,11 @@ EXCEPTIONS = {
         "one role of AWS's own, by its ARN, for Elastic Load Balancing alone: the first load"
         " balancer of an account needs it"
     ),
+    ("aws_iam_role_policy.worker", "RESOURCE_MISMATCH"): (
+        "a launch touches several kinds of resources, and only what it makes can carry our tag: one"
+        " statement for those, one for the rest; the linter wants all kinds in each. The same for a"
+        " server and the security groups it is put into"
+    ),
     ("aws_kms_key.alarms", "RESOURCE_STAR"): "in a key's policy * is the key",
     ("aws_kms_key.alarms", "PERMISSIONS_MANAGEMENT_ACTIONS"): (
         "a key whose policy nobody may change is a key that nobody can take away"
