@@ -37,8 +37,12 @@ class JobView(FallibleView, frozen=True, kw_only=True):
     created_at: datetime
     #: Null while nobody can say, see `held_by`.
     run_at: datetime | None
+    #: When workers were last told of it; null while nobody has.
+    rung_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    #: The worker that runs it, or ran it last.
+    worker_id: str | None
     cancel_requested_at: datetime | None
     #: Jobs that share one run one at a time.
     key: str | None

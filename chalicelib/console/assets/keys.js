@@ -13,6 +13,7 @@ const PLACES = {
   q: "queues",
   i: "limits",
   w: "workers",
+  v: "servers",
   h: "webhooks",
   n: "submit",
 };
@@ -25,7 +26,7 @@ const KEYS = [
   ["p", "pause and resume updates"],
   ["?", "these keys"],
   ["g then o, j, n, s", "overview, jobs, new job, schedules"],
-  ["g then l, h", "load balancers, webhooks"],
+  ["g then l, v, h", "load balancers, servers, webhooks"],
   ["g then q, i, w", "queues, limits, workers"],
 ];
 let isGoing = false;

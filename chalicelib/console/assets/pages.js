@@ -8,6 +8,7 @@ import { open as loadBalancers } from "./load_balancers.js";
 import { open as overview } from "./overview.js";
 import { open as queues } from "./queues.js";
 import { open as schedules } from "./schedules.js";
+import { open as servers } from "./servers.js";
 import { open as submit } from "./submit.js";
 import { open as tokens } from "./tokens.js";
 import { open as webhooks } from "./webhooks.js";
@@ -28,6 +29,11 @@ export const PAGES = {
     title: "Load balancers",
     open: loadBalancers,
     icon: "M8 2v4m0 0L3 11m5-5 5 5M8 6v5M2 13h2m3 0h2m3 0h2",
+  },
+  servers: {
+    title: "Servers",
+    open: servers,
+    icon: "M2 2.500h12v4.500H2zM2 9h12v4.500H2zM4.500 4.750h.010M4.500 11.250h.010",
   },
   webhooks: {
     title: "Webhooks",
@@ -61,7 +67,7 @@ export const PAGES = {
 
 export const GROUPS = [
   ["", ["overview", "jobs", "submit", "schedules"]],
-  ["Applications", ["loadbalancers", "webhooks"]],
+  ["Applications", ["loadbalancers", "servers", "webhooks"]],
   ["Fleet", ["queues", "limits", "workers"]],
   ["Project", ["tokens", "audit"]],
 ];

@@ -19,10 +19,18 @@ export function timeline(job, attempts) {
       detail: job.created_by ? "" : "by the system or another Celery client",
     },
   ];
+  // The last time: of those before nothing is kept.
+  if (job.rung_at)
+    points.push({ at: job.rung_at, title: "Rung", detail: "a message on the queue tells workers" });
   for (const one of attempts) points.push(ofAttempt(one));
   const isDone = ["SUCCESS", "STARTED"].includes(job.state);
   if (isDone && job.started_at)
-    points.push({ at: job.started_at, title: `Attempt ${job.attempts} began`, kind: "running" });
+    points.push({
+      at: job.started_at,
+      title: `Attempt ${job.attempts} began`,
+      kind: "running",
+      worker: job.worker_id,
+    });
   if (job.state === "STARTED" && job.progress)
     points.push({ at: null, title: "Progress", detail: said(job.progress), kind: "running" });
   if (job.cancel_requested_at)

@@ -13,7 +13,7 @@ export async function open(main, { id, query }) {
   return openList(main, {
     page: "webhooks",
     title: "Webhooks",
-    about: "Addresses that are told of load balancers and jobs, with signatures.",
+    about: "Addresses that are told of load balancers, servers and jobs, with signatures.",
     asked: ["webhooks"],
     rows: "webhooks",
     query,
@@ -33,7 +33,7 @@ export async function open(main, { id, query }) {
     none: () =>
       empty(
         "No webhooks",
-        "A webhook tells your own service when a load balancer or a job has ended.",
+        "A webhook tells your own service when a load balancer, a server or a job has ended.",
       ),
     buttons: (refresh) => [may("write") && button("New webhook", () => create(refresh), "primary")],
   });
@@ -142,7 +142,7 @@ const fields = (url, events) => [
     "events",
     "Events",
     input({ value: events }),
-    "Names with commas between them, such as load_balancer.* and job.failed; * is all.",
+    "Names with commas between them, such as load_balancer.*, server.error and job.failed; * is all.",
   ],
 ];
 

@@ -17,6 +17,7 @@ from tests.e2e.fleet import PROJECT
 from tests.factories.jobs import create_job
 from tests.factories.load_balancers import create_load_balancer
 from tests.factories.schedules import create_schedule
+from tests.factories.servers import create_server
 from tests.factories.webhooks import create_webhook
 
 LISTS = {
@@ -25,6 +26,7 @@ LISTS = {
     "submit": "Submit a job",
     "schedules": "Schedules",
     "loadbalancers": "Load balancers",
+    "servers": "Servers",
     "webhooks": "Webhooks",
     "queues": "Queues",
     "limits": "Limits",
@@ -39,6 +41,8 @@ DIALOGS = [
     ("loadbalancers", "Add an existing one"),
     ("a load balancer", "Change …"),
     ("a load balancer", "Destroy"),
+    ("servers", "New server"),
+    ("a server", "Reboot"),
     ("webhooks", "New webhook"),
     ("webhooks", "Delete"),
     ("tokens", "New token"),
@@ -86,6 +90,7 @@ def places(console: Console) -> dict[str, str]:
     running = create_job(engine, state="STARTED", progress=progress, lease_expires_at=lease)
     return {
         "a load balancer": f"loadbalancers/{balancer.id}",
+        "a server": f"servers/{create_server(engine).id}",
         "a schedule": f"schedules/{create_schedule(engine).id}",
         "a webhook": f"webhooks/{create_webhook(engine, events=['load_balancer.deleted']).id}",
         "a job that failed": f"job/{job.id}",

@@ -44,7 +44,8 @@ def test_a_job_is_seen_to_run_and_to_stop_when_it_is_told_to(console: Console, p
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel the job").click()
     expect(page.locator(".lead .badge")).to_have_text("REVOKED")
-    expect(page.locator(".timeline")).to_contain_text("Cancelling was asked for")
+    for moment in ("Submitted", "Rung", "on worker", "Cancelling was asked for"):
+        expect(page.locator(".timeline")).to_contain_text(moment)
 
 
 def test_a_job_that_failed_tells_why_and_is_retried(console: Console, page: Page) -> None:

@@ -10,7 +10,6 @@ from chalicelib.schemas.schedules import NewSchedule
 from chalicelib.services import schedules
 from tests.e2e.console.conftest import Console
 from tests.e2e.fleet import PROJECT
-from tests.factories.load_balancers import create_load_balancer
 from tests.factories.webhooks import create_webhook
 
 
@@ -129,17 +128,3 @@ def test_a_webhook_is_changed(console: Console, page: Page) -> None:
     page.get_by_label("Events").fill("load_balancer.error, load_balancer.deleted")
     page.get_by_role("button", name="Change it").click()
     expect(row).to_contain_text("load_balancer.error")
-
-
-def test_a_load_balancer_is_changed_where_it_was_changed_alone(
-    console: Console, page: Page
-) -> None:
-    balancer = create_load_balancer(console.fleet.engine, tags={"team": "shop"})
-    console.open(f"loadbalancers/{balancer.id}")
-    page.get_by_role("button", name="Change …").click()
-    page.get_by_label("Tags").fill("team=shop\ncost=42=x")
-    sent = []
-    page.on("request", lambda one: sent.append(one.post_data) if one.method == "PUT" else None)
-    page.get_by_role("button", name="Change it").click()
-    expect(page.locator(".lead .badge")).not_to_have_text("ACTIVE")
-    assert [json.loads(str(body)) for body in sent] == [{"tags": {"team": "shop", "cost": "42=x"}}]
