@@ -16,6 +16,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.jobs import HELD
 from tests.factories.load_balancers import create_load_balancer
 from tests.factories.schedules import create_schedule
+from tests.factories.servers import create_server
 from tests.factories.webhooks import create_webhook
 
 PROJECT = "demo"
@@ -203,6 +204,9 @@ def _add_records(engine: Engine, now: datetime) -> None:
         if status == "ERROR":
             fault = {"code": "invalid-subnet", "message": ERRORS[2][1], "advice": "Name another."}
         create_load_balancer(engine, name=name, provisioning_status=status, fault=fault)
+    for number, zone in enumerate(("eu-west-1a", "eu-west-1b")):
+        address = f"10.0.{number}.17"
+        create_server(engine, name=f"web {number + 1}", zone=zone, private_ip_address=address)
     nightly = {"cron": "30 4 * * *", "time_zone": "Europe/Berlin", "every_seconds": None}
     create_schedule(engine, name="nightly report", task="reports.build", **nightly)
     create_schedule(engine, name="reindex", task="search.index", paused_at=now, next_run_at=None)

@@ -50,7 +50,12 @@ export const waitChart = (onchoose) =>
 /** The `element`, and `show(points, stepSeconds)`, which draws the points of an overview. */
 function chart({ label, legend, top, step, tick, marks, told, onchoose }) {
   const said = h("span", { class: "said-now" });
-  const place = h("div", { class: "chart", role: "img", "aria-label": label });
+  const place = h("div", {
+    class: "chart",
+    role: "img",
+    "aria-label": label,
+    title: "Click: the jobs that were submitted in this time",
+  });
   const names = legend.map(([kind, text]) => h("span", { class: kind }, text));
   let seen = { points: [] };
   let pointed = null;
