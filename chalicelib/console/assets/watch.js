@@ -12,8 +12,8 @@ const state = h("p", { class: "freshness", role: "status" });
 const PAUSE = "M5.500 3v10M10.500 3v10";
 const RESUME = "M5 3l7 5-7 5z";
 const holder = h("button", { type: "button", class: "small bare", onclick: () => hold() });
-let isHeld = true;
-hold();
+let isHeld = false;
+label();
 
 /** The words that say how fresh the page is, and the button that keeps it as it is. */
 export const freshness = () => h("div", { class: "live" }, state, holder);
@@ -21,10 +21,14 @@ export const freshness = () => h("div", { class: "live" }, state, holder);
 /** Ask for nothing new until called again, so that what is shown can be read in peace. */
 export function hold() {
   isHeld = !isHeld;
-  const label = isHeld ? "Resume updates" : "Pause updates";
-  holder.replaceChildren(icon(isHeld ? RESUME : PAUSE));
-  for (const name of ["aria-label", "title"]) holder.setAttribute(name, label);
+  label();
   dispatchEvent(new Event("hold"));
+}
+
+function label() {
+  const text = isHeld ? "Resume updates" : "Pause updates";
+  holder.replaceChildren(icon(isHeld ? RESUME : PAUSE));
+  for (const name of ["aria-label", "title"]) holder.setAttribute(name, text);
 }
 
 /**
