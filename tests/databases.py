@@ -20,7 +20,8 @@ def make_schema(server: MariaDB) -> list[str]:
         for (table,) in cursor.fetchall():
             cursor.execute(f"SHOW CREATE TABLE `{table}`")
             statements.append(cursor.fetchall()[0][1])
-            statements.append(f"INSERT INTO `{table}` SELECT * FROM `{template}`.`{table}`")
+            if cursor.execute(f"SELECT 1 FROM `{table}` LIMIT 1"):
+                statements.append(f"INSERT INTO `{table}` SELECT * FROM `{template}`.`{table}`")
     return statements
 
 

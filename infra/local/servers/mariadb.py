@@ -1,4 +1,7 @@
-"""A private MariaDB on a temporary folder and a free port; the main program prints its path."""
+"""A private MariaDB on a temporary folder and a free port; the main program prints its path.
+
+Or MySQL, if the environment variable MYSQLD has the path of its server program.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,21 @@ _FOLDERS = (
     "/usr/local/opt/mariadb/bin",
     "/usr/local/mysql/bin",
 )
+_MARIADB_OPTIONS = ("--innodb-log-file-size=16M",)
+_MYSQL_OPTIONS = ("--innodb-redo-log-capacity=32M", "--mysqlx=OFF", "--secure-file-priv=NULL")
+#: MySQL's root may come through the socket only.
+_MYSQL_ROOT = """\
+CREATE USER root@'127.0.0.1' IDENTIFIED BY '';
+GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
+"""
 _SYSTEM_TABLES = ("system_tables", "performance_tables", "system_tables_data")
 
 
 @lru_cache(maxsize=1)
 def find_server() -> str | None:
-    """Path of MariaDB's server program, or None."""
+    """Path of the server program, or None."""
+    if os.environ.get("MYSQLD"):
+        return os.environ["MYSQLD"]
     path = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
     for name in ("mariadbd", "mysqld"):
         program = shutil.which(name, path=path)
@@ -60,17 +72,18 @@ class MariaDB(Server):
             raise RuntimeError("There is no MariaDB server on this machine: see `make mariadb`.")
         super().__init__("mariadb")
         self._program = program
+        self._is_mysql = "MariaDB" not in _run(program, "--no-defaults", "--version")
         self._options = [
             f"--datadir={self._folder / 'data'}",
             # A server that starts deletes all temporary tables in there, also another server's.
             f"--tmpdir={self._folder}",
-            "--innodb-log-file-size=16M",
             "--innodb-buffer-pool-size=64M",
             "--skip-log-bin",
             "--skip-name-resolve",
             f"--innodb-flush-log-at-trx-commit={1 if is_durable else 2}",
-            *([] if is_durable else ["--innodb-flush-method=nosync"]),
             *(["--user=root"] if os.geteuid() == 0 else []),
+            *(_MYSQL_OPTIONS if self._is_mysql else _MARIADB_OPTIONS),
+            *([] if is_durable or self._is_mysql else ["--innodb-flush-method=nosync"]),
             *options,
         ]
 
@@ -117,6 +130,9 @@ class MariaDB(Server):
 
     def _make_system_tables(self) -> None:
         """What mariadb-install-db does, which needs programs that a bare server lacks."""
+        if self._is_mysql:
+            self._initialize_mysql()
+            return
         helptext = _run(self._program, "--no-defaults", "--help", "--verbose")
         charsets = re.search(r"^character-sets-dir\s+(\S.*)$", helptext, re.MULTILINE)
         if charsets is None:
@@ -130,6 +146,14 @@ class MariaDB(Server):
         told = _run(self._program, "--no-defaults", "--bootstrap", *self._options, script=script)
         if not (self._folder / "data" / "mysql" / "global_priv.frm").exists():
             raise RuntimeError(f"MariaDB could not make its system tables: {told[-2000:]}")
+
+    def _initialize_mysql(self) -> None:
+        script = self._folder / "root.sql"
+        script.write_text(_MYSQL_ROOT)
+        options = ["--no-defaults", *self._options, f"--init-file={script}"]
+        told = _run(self._program, *options, "--initialize-insecure")
+        if not (self._folder / "data" / "mysql.ibd").exists():
+            raise RuntimeError(f"MySQL could not make its system tables: {told[-2000:]}")
 
     def _connect(self, database: str | None = None) -> Connection:
         return pymysql.connect(
