@@ -72,7 +72,8 @@ class MariaDB(Server):
             raise RuntimeError("There is no MariaDB server on this machine: see `make mariadb`.")
         super().__init__("mariadb")
         self._program = program
-        self._is_mysql = "MariaDB" not in _run(program, "--no-defaults", "--version")
+        #: Whether the program is MySQL's.
+        self.is_mysql = "MariaDB" not in _run(program, "--no-defaults", "--version")
         self._options = [
             f"--datadir={self._folder / 'data'}",
             # A server that starts deletes all temporary tables in there, also another server's.
@@ -82,8 +83,8 @@ class MariaDB(Server):
             "--skip-name-resolve",
             f"--innodb-flush-log-at-trx-commit={1 if is_durable else 2}",
             *(["--user=root"] if os.geteuid() == 0 else []),
-            *(_MYSQL_OPTIONS if self._is_mysql else _MARIADB_OPTIONS),
-            *([] if is_durable or self._is_mysql else ["--innodb-flush-method=nosync"]),
+            *(_MYSQL_OPTIONS if self.is_mysql else _MARIADB_OPTIONS),
+            *([] if is_durable or self.is_mysql else ["--innodb-flush-method=nosync"]),
             *options,
         ]
 
@@ -130,7 +131,7 @@ class MariaDB(Server):
 
     def _make_system_tables(self) -> None:
         """What mariadb-install-db does, which needs programs that a bare server lacks."""
-        if self._is_mysql:
+        if self.is_mysql:
             self._initialize_mysql()
             return
         helptext = _run(self._program, "--no-defaults", "--help", "--verbose")

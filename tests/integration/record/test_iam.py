@@ -74,6 +74,8 @@ def test_token_is_used_for_ten_minutes_of_its_fifteen(monkeypatch: pytest.Monkey
 def user(mariadb: MariaDB, mariadb_url: str, stopped_clock: None) -> Iterator[str]:
     """A user whose password is the token of this moment."""
     url, name = make_url(mariadb_url), f"user{uuid.uuid4().hex[:12]}"
+    if mariadb.is_mysql:
+        pytest.skip("MySQL's own passwords are at most 256 characters")
     token = iam.sign_token("eu-west-1", str(url.host), url.port or 3306, name)
     with mariadb.cursor() as cursor:
         cursor.execute(f"CREATE USER '{name}'@'%' IDENTIFIED BY '{token}'")

@@ -68,7 +68,7 @@ def record_statements(engine: Engine, work: Callable[[Engine], Any]) -> list[tup
 
 
 def explain(engine: Engine, statement: str, parameters: Any) -> list[dict[str, Any]]:
-    word = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    word = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN FORMAT=TRADITIONAL"
     with engine.connect() as connection:
         found = connection.exec_driver_sql(f"{word} {statement}", parameters)
         return [dict(row) for row in found.mappings()]
