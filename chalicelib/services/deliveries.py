@@ -21,6 +21,7 @@ from chalicelib.services import webhooks as webhooks_service
 from chalicelib.services.delivery_plans import insert_deliveries, insert_jobs
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.idempotency import Once, in_transaction_once
+from chalicelib.tracing import trace_columns
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ def ping(engine: Engine, project_id: str, webhook_id: str, *, once: Once | None 
         at = connection.execute(select(now())).scalar_one()
         data = EventData(project_id=project_id, message="This is a test.")
         event = Event(type=EventType.PING, timestamp=at, data=data)
-        return insert_deliveries(connection, project_id, [(webhook_id, event)])[0]
+        return insert_deliveries(connection, project_id, [(webhook_id, event)], trace_columns())[0]
 
     return _commit_and_ring(engine, webhook_id, once, work)
 
@@ -78,7 +79,9 @@ def redeliver(
         row = _find(connection, webhook_id, delivery_id, lock=True)
         if row.state not in FINAL:
             raise ImmutableObject(f"The job of this delivery is {row.state}: it will be sent.")
-        (job_id,) = insert_jobs(connection, project_id, [delivery_id], [row.parent_id])
+        (job_id,) = insert_jobs(
+            connection, project_id, [delivery_id], [row.parent_id], trace_columns()
+        )
         audit.record(connection, project_id, "webhooks.redeliver", delivery_id)
         connection.execute(
             update(deliveries).where(deliveries.c.id == delivery_id).values(job_id=job_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
 
@@ -59,7 +59,7 @@ def plan_deliveries(
     wanted = [
         (row.id, event) for event in events for row in listening if wants(row.events, event.type)
     ]
-    if insert_deliveries(connection, job.project_id, wanted):
+    if insert_deliveries(connection, job.project_id, wanted, job.trace):
         after_commit(connection, _ring)
 
 
@@ -73,9 +73,15 @@ def _ring(engine: Engine) -> None:
 
 
 def insert_deliveries(
-    connection: Connection, project_id: str, wanted: Sequence[tuple[str, Event]]
+    connection: Connection,
+    project_id: str,
+    wanted: Sequence[tuple[str, Event]],
+    trace: dict[str, Any],
 ) -> list[str]:
-    """Insert deliveries, given by webhook and event, with their jobs; returns their ids."""
+    """Insert deliveries, given by webhook and event, with their jobs; returns their ids.
+
+    `trace`: where their jobs come from, as `chalicelib.tracing.trace_columns` has it.
+    """
     new = [
         {
             "id": new_id(),
@@ -92,7 +98,7 @@ def insert_deliveries(
     ids = [str(values["id"]) for values in new]
     told = [event.data.job for _, event in wanted]
     parent_ids = [None if job is None else job.id for job in told]
-    job_ids = insert_jobs(connection, project_id, ids, parent_ids)
+    job_ids = insert_jobs(connection, project_id, ids, parent_ids, trace)
     rows = [{**values, "job_id": job_id} for values, job_id in zip(new, job_ids, strict=True)]
     connection.execute(insert(deliveries).values(rows))
     return ids
@@ -103,6 +109,7 @@ def insert_jobs(
     project_id: str,
     delivery_ids: Sequence[str],
     parent_ids: Sequence[str | None],
+    trace: dict[str, Any],
 ) -> list[str]:
     """Insert the jobs that send deliveries, their bells to be rung; returns their ids.
 
@@ -121,6 +128,7 @@ def insert_jobs(
             "attempts": 0,
             "max_attempts": DELIVER.retry.max_attempts,
             "parent_id": parent_id,
+            **trace,
         }
         for delivery_id, parent_id in zip(delivery_ids, parent_ids, strict=True)
     ]

@@ -44,6 +44,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     has_begun: bool = True
     #: Whether a webhook hears of its end.
     is_watched: bool = False
+    #: Where it comes from, as columns of the jobs that tell of it.
+    trace: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @classmethod
     def from_row(cls, row: Row[Any]) -> JobFacts:
@@ -56,6 +58,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
             attempts=row.attempts,
             has_begun=row.started_at is not None,
             is_watched=bool(getattr(row, "is_watched", False)),
+            trace={"request_id": row.request_id, "traceparent": row.traceparent},
         )
 
 

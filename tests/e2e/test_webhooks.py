@@ -19,6 +19,7 @@ from chalicelib.schemas.webhooks import NewWebhook
 from chalicelib.services import deliveries, webhooks
 from chalicelib.services.load_balancers import LOAD_BALANCERS
 from chalicelib.services.records import Records
+from chalicelib.tracing import traced
 from tests.e2e.conftest import MakeFleet
 from tests.e2e.contracts import SLEEP, Sleep
 from tests.e2e.fleet import PROJECT, Fleet
@@ -63,6 +64,20 @@ def test_message_arrives_signed(fleet: Fleet, receiver: Receiver) -> None:
     payload = Webhook(webhook.secret).verify(request.body, request.headers)
     assert payload == read_deliveries(fleet.engine, id=sent.id)[0].payload
     assert request.headers["webhook-id"] == sent.id
+
+
+def test_message_about_a_job_carries_the_trace_of_the_request_that_made_it(
+    fleet: Fleet, receiver: Receiver
+) -> None:
+    webhook = create(fleet, receiver, events=["job.succeeded"])
+    parent = f"00-{'c' * 32}-{'d' * 16}-01"
+    with traced("POST /jobs", "server", request_id="request-7", parent=parent):
+        job_id = fleet.submit(SLEEP, Sleep(seconds=0))
+    wait_until(lambda: len(receiver.received) == 1, 20)
+    assert receiver.received[0].headers["traceparent"][:35] == parent[:35]
+    (sent,) = read_deliveries(fleet.engine, webhook_id=webhook.id)
+    sends = fleet.job(sent.job_id)
+    assert (sends.parent_id, sends.request_id) == (job_id, "request-7")
 
 
 def test_message_is_signed_with_both_secrets_after_a_rotation(

@@ -10,6 +10,7 @@ from chalicelib.domain import jsontext
 from chalicelib.domain.webhooks import topic_region
 from chalicelib.services.deliveries import Sending
 from chalicelib.settings import get_settings
+from chalicelib.tracing import current_trace
 from worker.push.errors import DeliveryFailed, DeliveryRefused
 
 #: What SNS answers when the same message will be refused again.
@@ -54,7 +55,13 @@ def publish(sending: Sending) -> str:
 
 def _request(sending: Sending) -> dict[str, Any]:
     sentence = str(sending.payload["data"]["message"])
-    whole = jsontext.encode(sending.payload)
+    whole, trace = jsontext.encode(sending.payload), current_trace.get()
+    attributes = {
+        "event_type": sending.event_type,
+        "project_id": sending.project_id,
+        "delivery_id": sending.delivery_id,
+        **({} if trace is None else {"traceparent": trace.traceparent}),
+    }
     message = {
         "default": whole,
         "email": f"{sentence}\n\n{whole}",
@@ -66,12 +73,7 @@ def _request(sending: Sending) -> dict[str, Any]:
         "MessageStructure": "json",
         "Message": jsontext.encode(message),
         "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value}
-            for name, value in (
-                ("event_type", sending.event_type),
-                ("project_id", sending.project_id),
-                ("delivery_id", sending.delivery_id),
-            )
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         },
     }
 

@@ -8,6 +8,7 @@ from standardwebhooks import Webhook
 
 from chalicelib.domain import jsontext
 from chalicelib.services.deliveries import Sending
+from chalicelib.tracing import current_trace
 from worker.push.errors import DeliveryFailed
 from worker.push.posting import Answer, post
 
@@ -43,7 +44,14 @@ def _headers(sending: Sending, body: str) -> dict[str, str]:
         "webhook-id": sending.delivery_id,
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(signatures),
+        **_trace(),
     }
+
+
+def _trace() -> dict[str, str]:
+    """The trace of the job that is told of (W3C Trace Context), under which this one runs."""
+    trace = current_trace.get()
+    return {} if trace is None else {"traceparent": trace.traceparent}
 
 
 def _describe(answer: Answer) -> str:

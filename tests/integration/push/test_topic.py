@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.services.deliveries import Sending
 from chalicelib.settings import get_settings
+from chalicelib.tracing import Trace, current_trace
 from worker.push import topic
 from worker.push.errors import DeliveryFailed, DeliveryRefused
 
@@ -66,7 +67,10 @@ def sending(url: str) -> Sending:
 
 def test_programs_get_the_payload_and_what_to_filter_by(subscription: Any) -> None:
     arn, take = subscription
+    traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
+    reset = current_trace.set(Trace(request_id=None, traceparent=traceparent))
     message_id = topic.publish(sending(arn))
+    current_trace.reset(reset)
     message = take()
     assert message["MessageId"] == message_id
     assert json.loads(message["Message"]) == PAYLOAD
@@ -76,6 +80,7 @@ def test_programs_get_the_payload_and_what_to_filter_by(subscription: Any) -> No
         "event_type": "load_balancer.error",
         "project_id": "demo",
         "delivery_id": "0199-delivery",
+        "traceparent": traceparent,
     }
 
 

@@ -8,11 +8,13 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from chalicelib.services.deliveries import Sending
+from chalicelib.tracing import Trace, current_trace
 from tests.fakes.receiver import Receiver
 from worker.push.errors import DeliveryFailed
 from worker.push.webhook import send_webhook
 
 OLD, NEW, OTHER = (f"whsec_{letter * 43}=" for letter in "ABC")
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PAYLOAD = {"type": "webhook.ping", "data": {"message": "Bücher ✓"}}
 
 
@@ -51,6 +53,15 @@ def test_message_has_the_id_of_its_delivery(receiver: Receiver) -> None:
     send(receiver, NEW)
     assert receiver.received[0].headers["webhook-id"] == "0199-delivery"
     assert receiver.received[0].headers["content-type"] == "application/json"
+
+
+def test_message_tells_the_trace_under_which_it_is_sent(receiver: Receiver) -> None:
+    reset = current_trace.set(Trace(request_id="r-1", traceparent=PARENT))
+    send(receiver, NEW)
+    current_trace.reset(reset)
+    send(receiver, NEW)
+    told = [request.headers.get("traceparent") for request in receiver.received]
+    assert told == [PARENT, None]
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299, 410])

@@ -175,3 +175,13 @@ def test_job_is_watched_while_a_webhook_is_there_that_hears_of_it(engine: Engine
     assert find_watched(engine) == {other.id}
     create_webhook(engine)
     assert find_watched(engine) == {job.id, other.id}
+
+
+def test_job_that_sends_a_delivery_has_the_trace_of_the_one_it_tells_of(engine: Engine) -> None:
+    create_webhook(engine)
+    trace = {"request_id": "request-7", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    job = create_job(engine, state="FAILURE", **trace)
+    plan(engine, job, JobState.FAILURE, FAULT)
+    (delivery,) = read_deliveries(engine)
+    sends = read_job(engine, delivery.job_id)
+    assert (sends.request_id, sends.traceparent) == tuple(trace.values())
