@@ -171,9 +171,11 @@ class Beat(threading.Thread):
         if channel is not None:
             self._visibility.extend(channel)  # does not wait for the database
         since_away = time.monotonic() - self._away_at
-        dispatcher.dispatch_due(
+        done = dispatcher.dispatch_due(
             engine, may_rescue=since_away > _BEATS_AFTER_OUTAGE * settings.beat_seconds
         )
+        if done.rescued:
+            METRICS.rescued(done.rescued)
         if time.monotonic() - self._housekept_at > _HOUSEKEEPING_SECONDS:
             self._housekept_at = time.monotonic()
             if settings.deployment is not None:

@@ -13,7 +13,7 @@ from celery.exceptions import Ignore, Retry
 from celery.worker.request import Request
 from celery.worker.state import task_ready
 
-from chalicelib.broker.message import BELL_HEADER
+from chalicelib.broker.message import BELL_HEADER, DUE_HEADER
 from chalicelib.domain.ids import new_id
 from chalicelib.services.adoption import NewJob
 from chalicelib.services.claims import Claim
@@ -44,6 +44,8 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     """
 
     _desk: Desk | None = None
+    #: Seconds that an attempt took which failed.
+    _runtime: float | None = None
 
     def __init__(self, message: Any, headers: Any = None, body: Any = None, **options: Any) -> None:
         headers = dict(message.headers if headers is None else headers)
@@ -89,7 +91,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         Celery's looks once more whether the message expired; here that was a moment ago.
         """
         self._desk = desk
-        METRICS.count("jobs_started", task=self.name)
+        METRICS.started(self.name, self._waited())
         self.request_dict["claimed_attempt"] = self.held.attempt
         self.request_dict["has_slot"] = self.held.has_slot
         limit, soft_limit = self.time_limits
@@ -130,15 +132,18 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
 
     def _on_result(self, desk: Desk, answer: Any, **_: Any) -> None:
         # Pools of threads answer with an error that a task must not raise, as SystemExit.
-        failed, value, runtime = (BROKEN, answer, 0.0) if is_broken(answer) else answer
+        is_error = is_broken(answer)
+        failed, value, runtime, made = (BROKEN, answer, 0.0, None) if is_error else answer
+        if made:
+            METRICS.enqueued(made)
         if failed == BROKEN:
             self.on_failure(value)
             return
         if failed:
-            self.on_success(answer)
+            self._runtime = runtime
+            self.on_success((failed, value, runtime))
             return
-        METRICS.count("jobs_finished", task=self.name, state="SUCCESS")
-        METRICS.observe_run(self.name, runtime)
+        METRICS.finished(self.name, "SUCCESS", runtime)
         task_ready(self)
         if value is None:
             self.acknowledge()
@@ -149,7 +154,11 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
 
     def on_failure(self, *args: Any, **options: Any) -> None:
         """The pool has run the job, or died of it, without success."""
-        METRICS.count("jobs_finished", task=self.name, state=_state_of(args[0]))
+        state = _state_of(args[0])
+        if state == "RETRY":
+            METRICS.retried(self.name)
+        else:
+            METRICS.finished(self.name, state, self._runtime)
         try:
             super().on_failure(*args, **options)
         finally:
@@ -175,6 +184,13 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         """Move the message of a job that can never begin to the dead-letter queue."""
         task_ready(self)
         self.message.channel.bury(self.message.delivery_tag, reason)
+
+    def _waited(self) -> float | None:
+        """Seconds since the job could have begun, by the clocks of who rang and of this machine."""
+        due = self.request_dict.get(DUE_HEADER)
+        if self.is_foreign or not isinstance(due, int | float):
+            return None
+        return max(0.0, time.time() - due)
 
     def _leave_desk(self) -> None:
         if self._desk is not None:

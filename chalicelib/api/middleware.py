@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from chalice.app import Request, Response
 
+from chalicelib import enqueued
 from chalicelib.api.call import Call, current_call
 from chalicelib.api.headers import add_headers
 from chalicelib.api.problems import Escaped, describe_error, describe_status
 from chalicelib.api.process import prepare_process
 from chalicelib.errors import ApiError
+from chalicelib.settings import get_settings
 from chalicelib.tracing import flush_spans, traced
 
 logger = logging.getLogger(__name__)
@@ -95,4 +97,5 @@ def _log_answer(call: Call, response: Response, duration_ms: float) -> None:
         "project_id": call.caller.project_id if call.caller else None,
     }
     message = "request answered: " + " ".join(f"{name}=%s" for name in facts)
-    logger.info(message, *facts.values(), extra=facts)
+    counted = enqueued.facts(get_settings().deployment)
+    logger.info(message, *facts.values(), extra=facts | counted)

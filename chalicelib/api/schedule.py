@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
+from chalicelib import enqueued
 from chalicelib.api.process import prepare_process
 from chalicelib.settings import get_settings
+
+logger = logging.getLogger(__name__)
 
 blueprint = Blueprint(__name__)
 
@@ -35,6 +40,8 @@ def dispatch(event: CloudWatchEvent) -> dict[str, int]:
         retention_days=settings.retention_days,
         audit_retention_days=settings.audit_retention_days,
     )
+    if counted := enqueued.facts(settings.deployment, JobsRescued=rescued):
+        logger.info("jobs counted", extra=counted)
     if settings.deployment is not None:
         report_backlog(engine, settings.deployment)
     return msgspec.structs.asdict(done)

@@ -7,6 +7,7 @@ https://docs.celeryq.dev/en/stable/internals/protocol.html
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -19,6 +20,8 @@ from chalicelib.domain import jsontext
 MAX_CARRIED_BYTES = 48 * 1024
 #: Header of every message that this project rings: "carried" or "row", where parameters are.
 BELL_HEADER = "bellpull"
+#: Header that says, in seconds since 1970, when the job may begin: what its wait is measured by.
+DUE_HEADER = "due_at"
 
 #: Seconds that a task which was interrupted for its time limit has before it is killed.
 HARD_LIMIT_AFTER_SECONDS = 30
@@ -101,6 +104,7 @@ def _headers(bell: Bell, foreign: dict[str, Any], carried: bool) -> dict[str, An
         **({"request_id": bell.request_id} if bell.request_id else {}),
         **({"traceparent": bell.traceparent} if bell.traceparent else {}),
         BELL_HEADER: "carried" if carried else "row",
+        DUE_HEADER: round(time.time() + bell.delay_seconds, 3),
     }
 
 

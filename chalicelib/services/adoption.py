@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from chalicelib import enqueued
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import controls, jobs
@@ -86,6 +87,7 @@ def _insert(engine: Engine, job_id: str, new: NewJob, values: dict[str, Any]) ->
             connection.execute(insert(jobs).values(_columns(job_id, new) | values))
     except IntegrityError:
         return False
+    enqueued.count([new.task])
     return True
 
 

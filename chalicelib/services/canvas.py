@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, insert, null, select, update
 
+from chalicelib import enqueued
 from chalicelib.broker.bell import MAX_DELAY_SECONDS
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
+from chalicelib.db.engine import after_commit
 from chalicelib.db.tables import chords, jobs
 from chalicelib.domain.jobs import HELD, WAITING, JobState
 from chalicelib.errors import RetryableError
@@ -74,11 +76,13 @@ def write_sent(connection: Connection, sent: Sent) -> list[Bell]:
                 id=chord.id, missing=len(chord.parts), parts=chord.parts, created_at=now()
             )
         )
+    made = []
     for job_id, values in sent.jobs.items():
         there = connection.execute(
             select(jobs.c.held_by).where(jobs.c.id == job_id).with_for_update()
         ).one_or_none()
         if there is None:
+            made.append(values["task"])
             connection.execute(
                 insert(jobs).values(
                     id=job_id,
@@ -96,6 +100,7 @@ def write_sent(connection: Connection, sent: Sent) -> list[Bell]:
                 .where(jobs.c.id == job_id)
                 .values(held_by=null(), rung_at=now(), **changes)
             )
+    after_commit(connection, lambda _: enqueued.count(made))
     return _bells(connection, list(sent.jobs))
 
 

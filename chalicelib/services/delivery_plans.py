@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
 
+from chalicelib import enqueued
 from chalicelib.broker.contracts.notifications import DELIVER, Deliver
 from chalicelib.broker.queues import NOTIFICATIONS
 from chalicelib.db.clock import now
@@ -133,4 +134,5 @@ def insert_jobs(
         for delivery_id, parent_id in zip(delivery_ids, parent_ids, strict=True)
     ]
     connection.execute(insert(jobs).values(rows))
+    after_commit(connection, lambda _: enqueued.count([DELIVER.name] * len(rows)))
     return [str(row["id"]) for row in rows]

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
 
+from chalicelib import enqueued
 from chalicelib.broker.contracts.canvas import FAIL_FOLLOWERS, FailFollowers
 from chalicelib.db.clock import now
 from chalicelib.db.engine import after_commit, connect
@@ -54,6 +55,7 @@ def plan_failure(connection: Connection, row: Row[Any]) -> None:
             traceparent=row.traceparent,
         )
     )
+    after_commit(connection, lambda _: enqueued.count([FAIL_FOLLOWERS.name]))
     after_commit(connection, partial(_ring, job_id=job_id))
 
 

@@ -12,10 +12,11 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, null, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chalicelib import enqueued
 from chalicelib.broker.bell import MAX_DELAY_SECONDS, ring
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import read_clock
-from chalicelib.db.engine import connect
+from chalicelib.db.engine import after_commit, connect
 from chalicelib.db.tables import jobs
 from chalicelib.domain.jobs import WAITING
 from chalicelib.errors import DatabaseUnavailable
@@ -81,6 +82,7 @@ def submit_many(
     if once is None and len(made) == 1 and _is_plain(wanted[0]):
         with connect(engine) as connection:
             done = _all_new(made, insert_made(connection, made))
+        enqueued.count([wanted[0].contract.name])
     else:
         hooks = {
             bell.job_id: new.webhook
@@ -99,7 +101,7 @@ def insert_job(connection: Connection, project_id: str, new: NewJob) -> Bell:
     """
     made = make_job(project_id, new, read_clock(connection))
     _, own, _ = made
-    bells = insert_made(connection, [made])
+    bells = _insert(connection, [made])
     others = [bell.job_id for bell in bells if bell.job_id != own.job_id]
     if others:  # seldom: their turn came just now, and the dispatcher rings them
         connection.execute(update(jobs).where(jobs.c.id.in_(others)).values(rung_at=null()))
@@ -130,6 +132,12 @@ def ring_committed(engine: Engine, bells: Sequence[Bell]) -> None:
 def _is_plain(new: NewJob) -> bool:
     """Whether recording it takes no more than its own row."""
     return not (new.tags or new.is_unique or new.key or new.webhook)
+
+
+def _insert(connection: Connection, made: Sequence[Made]) -> list[Bell]:
+    tasks = [bell.task for _, bell, _ in made]
+    after_commit(connection, lambda _: enqueued.count(tasks))
+    return insert_made(connection, made)
 
 
 def _all_new(made: Sequence[Made], bells: Sequence[Bell]) -> Submitted:
@@ -170,7 +178,7 @@ def _insert_if_unique(connection: Connection, made: Sequence[Made]) -> Submitted
     """Insert the jobs but those that are unique and there already, or twice among these."""
     digests = {values["unique_digest"] for values, *_ in made} - {None}
     if not digests:
-        return _all_new(made, insert_made(connection, made))
+        return _all_new(made, _insert(connection, made))
     found = connection.execute(_BY_LOCK, {"locks": sorted(digests)})
     holders: dict[str, str] = {row.unique_lock: row.id for row in found}
     there = set(holders.values())
@@ -183,7 +191,7 @@ def _insert_if_unique(connection: Connection, made: Sequence[Made]) -> Submitted
         ids.append(job_id)
         if job_id == bell.job_id:
             new.append(one)
-    bells = insert_made(connection, new) if new else []
+    bells = _insert(connection, new) if new else []
     rows = {values["id"]: as_row(values) for values, *_ in new}
     rows |= {row.id: row for row in _read(connection, sorted(there))}
     return Submitted([rows[job_id] for job_id in ids], len(new), bells)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from chalicelib.broker import queues
-from chalicelib.services.backlog import Backlog
+from chalicelib.domain.jobs import FINAL
+from chalicelib.services.backlog import Backlog, QueueBacklog
 from chalicelib.settings import Settings
 from infra.cost.__main__ import BEGIN, END, make_table
 from infra.cost.month import read_prices
+from worker.metrics import COUNTERS, HISTOGRAMS
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("infra/*.tf")}
+
+
+def metrics_of_backlog() -> set[str]:
+    nothing: dict[str, Any] = dict.fromkeys(Backlog.__struct_fields__, 0)
+    nothing["queues"] = [QueueBacklog("default", 0, 0.0)]
+    return set(Backlog(**nothing).metrics())
 
 
 def read_number(name: str) -> int:
@@ -44,8 +53,7 @@ def test_variables_of_processes_are_settings() -> None:
 
 
 def test_metrics_of_alarms_scaling_and_dashboard_are_written() -> None:
-    nothing = dict.fromkeys(Backlog.__struct_fields__, 0)
-    written = set(Backlog(**nothing).metrics())  # type: ignore[arg-type]
+    written = metrics_of_backlog()
     used = set()
     for text in FILES.values():
         used |= set(re.findall(r'"Bellpull", "(\w+)", "Deployment"', text))
@@ -70,9 +78,10 @@ def test_every_price_has_its_source_and_every_metric_its_price() -> None:
     book = read_prices()
     sources = {word for names in book["source"] for word in names.split()}
     assert {re.split(r"[_.]", name)[0] for name in book["prices"]} <= sources
-    nothing = dict.fromkeys(Backlog.__struct_fields__, 0)
-    metrics = Backlog(**nothing).metrics()  # type: ignore[arg-type]
-    assert book["assumptions"]["custom_metrics"] == len(metrics)
+    of_queues = 2 * len(queues.QUEUES)
+    of_workers = len(COUNTERS) - 1 + len(FINAL) + len(HISTOGRAMS)  # an end for each final state
+    told = len(metrics_of_backlog()) + of_queues + of_workers
+    assert book["assumptions"]["custom_metrics"] == told
 
 
 def test_table_of_costs_is_the_one_that_is_computed() -> None:

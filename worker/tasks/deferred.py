@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import msgspec
 from billiard.einfo import ExceptionInfo
 from celery import current_app
 from celery.app.trace import fast_trace_task, trace_task_ret
+
+from chalicelib import enqueued
 
 #: Results beyond this many bytes are recorded where they are, lest a batch grow too large.
 MAX_BYTES = 16 * 1024
@@ -19,19 +22,22 @@ BROKEN = 2
 _here = threading.local()
 
 
-def run_job(*args: Any, **options: Any) -> tuple[int, Any, float]:
+def run_job(*args: Any, **options: Any) -> tuple[int, Any, float, dict[str, int]]:
     """What a pool runs in the place of Celery's tracer, which it calls.
 
     Celery answers with a text about the result, for events that are off. Here it is the
-    result to record, as a tuple of one, or None if the outcome was recorded already.
+    result to record, as a tuple of one, or None if the outcome was recorded already. Last come
+    the jobs that this process recorded, by their tasks.
     """
-    _here.success = None
+    _here.success, began = None, time.monotonic()
     trace = fast_trace_task if current_app.use_fast_trace_task else trace_task_ret
     try:
         failed, value, runtime = trace(*args, **options)
     except Exception:  # noqa: BLE001 - the edge: pools of threads would tell nobody
-        return BROKEN, ExceptionInfo(), 0.0
-    return failed, value if failed else _here.success, runtime
+        return BROKEN, ExceptionInfo(), 0.0, enqueued.take()
+    if failed:  # of which Celery does not say how long it took
+        return failed, value, time.monotonic() - began, enqueued.take()
+    return failed, _here.success, runtime, enqueued.take()
 
 
 def is_broken(answer: Any) -> bool:

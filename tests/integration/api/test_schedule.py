@@ -48,5 +48,5 @@ def test_dispatch_of_a_deployment_reports_its_backlog(
     environment(DATABASE_URL=database_url, DEPLOYMENT="bellpull-dev")
     with caplog.at_level("INFO"), Client(app, stage_name="local") as client:
         client.lambda_.invoke("dispatch", EVENT)
-    (line,) = [record for record in caplog.records if hasattr(record, "_aws")]
+    (line,) = [record for record in caplog.records if hasattr(record, "JobsWaiting")]
     assert (line.Deployment, line.JobsWaiting) == ("bellpull-dev", 0)

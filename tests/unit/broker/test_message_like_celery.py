@@ -11,11 +11,11 @@ from celery import Celery
 from kombu import Queue, pools
 from kombu.transport import SQS
 
-from chalicelib.broker.message import BELL_HEADER, Bell, encode_bell
+from chalicelib.broker.message import BELL_HEADER, DUE_HEADER, Bell, encode_bell
 
 URL = "http://127.0.0.1:1/1/test-default"
 #: What ours have beyond Celery's.
-OWN_HEADERS = {BELL_HEADER, "project_id"}
+OWN_HEADERS = {BELL_HEADER, DUE_HEADER, "project_id"}
 #: What Celery's client adds to say where its answer may go; nobody answers a bell.
 REPLY = {"reply_to"}
 

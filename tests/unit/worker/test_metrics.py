@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib import enqueued
 from worker import metrics as module
 from worker.metrics import Metrics, MetricsServer
 
@@ -22,7 +23,9 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
 
 @pytest.fixture
 def server(metrics: Metrics) -> Iterator[MetricsServer]:
-    server = MetricsServer("127.0.0.1", 0, lambda: {"jobs_waiting": 7})
+    server = MetricsServer(
+        "127.0.0.1", 0, lambda: [("jobs_waiting", (("queue", "network"),), 7), ("workers", (), 2)]
+    )
     server.start()
     yield server
     server.stop()
@@ -37,30 +40,55 @@ def ask(server: MetricsServer, path: str = "/metrics") -> str:
 def test_counters_and_gauges_are_told_to_prometheus(
     metrics: Metrics, server: MetricsServer
 ) -> None:
-    metrics.count("jobs_started", task="a.b")
-    metrics.count("jobs_finished", task="a.b", state="SUCCESS")
-    metrics.count("jobs_finished", 2, task="a.b", state="FAILURE")
+    metrics.enqueued({"a.b": 4})
+    metrics.started("a.b", None)
+    metrics.finished("a.b", "SUCCESS", None)
+    metrics.finished("a.b", "FAILURE", 0.1)
+    metrics.finished("a.b", "FAILURE", 0.1)
+    metrics.retried("a.b")
+    metrics.rescued(3)
     lines = ask(server).splitlines()
+    assert 'bellpull_jobs_enqueued_total{task="a.b"} 4' in lines
     assert 'bellpull_jobs_started_total{task="a.b"} 1' in lines
+    assert 'bellpull_jobs_finished_total{task="a.b",state="SUCCESS"} 1' in lines
     assert 'bellpull_jobs_finished_total{task="a.b",state="FAILURE"} 2' in lines
+    assert 'bellpull_jobs_retried_total{task="a.b"} 1' in lines
+    assert "bellpull_jobs_rescued_total 3" in lines
     assert "# TYPE bellpull_jobs_finished_total counter" in lines
-    assert "bellpull_jobs_waiting 7" in lines
+    assert 'bellpull_jobs_waiting{queue="network"} 7' in lines
+    assert "bellpull_workers 2" in lines
 
 
-def test_run_times_are_a_histogram(metrics: Metrics, server: MetricsServer) -> None:
+def test_run_and_wait_times_are_histograms(metrics: Metrics, server: MetricsServer) -> None:
     for seconds in (0.02, 0.2, 99.0):
-        metrics.observe_run("a.b", seconds)
-    text = ask(server)
-    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="0.05"} 1' in text
-    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="0.5"} 2' in text
-    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="+Inf"} 3' in text
-    assert 'bellpull_job_run_seconds_count{task="a.b"} 3' in text
-    assert 'bellpull_job_run_seconds_sum{task="a.b"} 99.22' in text
+        metrics.finished("a.b", "SUCCESS", seconds)
+    metrics.started("a.b", 5000.0)
+    lines = ask(server).splitlines()
+    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="0.05"} 1' in lines
+    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="0.5"} 2' in lines
+    assert 'bellpull_job_run_seconds_bucket{task="a.b",le="+Inf"} 3' in lines
+    assert 'bellpull_job_run_seconds_count{task="a.b"} 3' in lines
+    assert 'bellpull_job_run_seconds_sum{task="a.b"} 99.22' in lines
+    assert 'bellpull_job_wait_seconds_bucket{task="a.b",le="1800"} 0' in lines
+    assert 'bellpull_job_wait_seconds_bucket{task="a.b",le="+Inf"} 1' in lines
+
+
+def test_large_counts_are_told_to_the_last_digit(metrics: Metrics) -> None:
+    metrics.enqueued({"a": 123_456_789})
+    assert 'bellpull_jobs_enqueued_total{task="a"} 123456789' in metrics.render([])
 
 
 def test_hostile_name_of_a_task_breaks_no_line(metrics: Metrics) -> None:
-    metrics.count("jobs_started", task='x"} 9\nevil 1')
-    assert 'bellpull_jobs_started_total{task="x\\"} 9\\nevil 1"} 1' in metrics.render({})
+    metrics.started('x"} 9\nevil 1', None)
+    assert 'bellpull_jobs_started_total{task="x\\"} 9\\nevil 1"} 1' in metrics.render([])
+
+
+def test_what_this_process_recorded_is_told_once(metrics: Metrics) -> None:
+    enqueued.take()
+    enqueued.count(["a", "a", "b"])
+    for _ in range(2):
+        assert 'bellpull_jobs_enqueued_total{task="a"} 2' in metrics.render([])
+    assert enqueued.take() == {}
 
 
 def test_other_paths_are_not_there(server: MetricsServer) -> None:
@@ -74,20 +102,34 @@ def test_cloudwatch_is_told_what_was_counted_since_the_last_time(
     metrics: Metrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    metrics.count("jobs_started", task="a")
-    metrics.count("jobs_finished", task="a", state="RETRY")
-    metrics.observe_run("a", 1.5)
+    metrics.started("a", 0.3)
+    metrics.retried("a")
+    metrics.finished("a", "SUCCESS", 1.5)
     metrics.log_for_cloudwatch("prod")
     metrics.log_for_cloudwatch("prod")
-    metrics.count("jobs_started", 3, task="b")
+    metrics.started("b", 0.02)
     metrics.log_for_cloudwatch("prod")
     first, second = (vars(record) for record in caplog.records)
-    assert (first["JobsStarted"], first["JobsRetry"], first["RunSeconds"]) == (1, 1, 1.5)
-    assert second["JobsStarted"] == 3
+    told = {"JobsStarted": 1, "JobsRetried": 1, "JobsSuccess": 1}
+    told |= {"RunSeconds": [5.0], "WaitSeconds": [0.5]}
+    assert {name: first[name] for name in told} == told
+    assert (second["JobsStarted"], second["WaitSeconds"]) == (1, [0.05])
     [about] = first["_aws"]["CloudWatchMetrics"]
-    assert {metric["Name"] for metric in about["Metrics"]} == {
-        "JobsStarted",
-        "JobsRetry",
-        "RunSeconds",
-    }
+    units = {metric["Name"]: metric["Unit"] for metric in about["Metrics"]}
+    assert units == dict.fromkeys(told, "Count") | dict.fromkeys(
+        ("RunSeconds", "WaitSeconds"), "Seconds"
+    )
     assert first["Deployment"] == "prod"
+
+
+def test_cloudwatch_gets_no_more_values_than_it_takes_and_none_is_left_out(
+    metrics: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(9_999):
+        metrics.finished("a", "SUCCESS", 0.02)
+    metrics.finished("a", "SUCCESS", 7000.0)
+    metrics.log_for_cloudwatch("prod")
+    values = vars(caplog.records[0])["RunSeconds"]
+    assert 80 < len(values) <= 100
+    assert (values.count(0.05), values.count(3600.0)) == (len(values) - 1, 1)
