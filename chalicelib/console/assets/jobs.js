@@ -37,17 +37,7 @@ export async function open(main, { query }) {
     else chosen.delete(id);
     changed();
   };
-  main.replaceChildren(
-    head(
-      "Jobs",
-      null,
-      may("write") && h("a", { class: "button primary", href: link("submit") }, "Submit a job"),
-    ),
-    states(query),
-    await filters(query),
-    bar,
-    list,
-  );
+  main.replaceChildren(title(), states(query), await filters(query), bar, list);
   try {
     criteria(query);
   } catch (error) {
@@ -75,6 +65,13 @@ export async function open(main, { query }) {
     removeEventListener("refresh", refresh);
   };
 }
+
+const title = () =>
+  head(
+    "Jobs",
+    null,
+    may("write") && h("a", { class: "button primary", href: link("submit") }, "Submit a job"),
+  );
 
 function show(list, page, query, { choose, chosen, counted }) {
   if (!page.jobs.length) {

@@ -72,46 +72,7 @@ function openOne(main, id) {
       last = JSON.stringify(one);
       swap(
         place,
-        crumbs("schedules", "Schedules", one.id),
-        head(one.name, null, ...orders(one, () => watcher.refresh(), false)),
-        h(
-          "div",
-          { class: "columns" },
-          h(
-            "div",
-            {},
-            jsonCard("Parameters", one.parameters),
-            card(
-              "Next runs",
-              one.next_runs.length
-                ? h(
-                    "ul",
-                    {},
-                    one.next_runs.map((run) => h("li", {}, full(run), " (", ago(run), ")")),
-                  )
-                : h("p", { class: "quiet" }, "None while it is paused."),
-            ),
-          ),
-          card(
-            "Facts",
-            facts([
-              ["Task", h("a", { href: link("jobs", [], { task: one.task }) }, one.task)],
-              ["When", timing(one)],
-              [
-                "Missed runs",
-                one.if_missed === "skip" ? "are left out" : "one run makes up for them",
-              ],
-              ["Paused", one.paused_at && ago(one.paused_at)],
-              [
-                "Last run",
-                one.last_job_id &&
-                  h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at)),
-              ],
-              ["Made", ago(one.created_at)],
-              ["Id", h("code", {}, one.id)],
-            ]),
-          ),
-        ),
+        page(one, () => watcher.refresh()),
       );
     },
     5,
@@ -122,6 +83,45 @@ function openOne(main, id) {
     removeEventListener("refresh", watcher.refresh);
   };
 }
+
+const page = (one, refresh) => [
+  crumbs("schedules", "Schedules", one.id),
+  head(one.name, null, ...orders(one, refresh, false)),
+  h(
+    "div",
+    { class: "columns" },
+    h(
+      "div",
+      {},
+      jsonCard("Parameters", one.parameters),
+      card(
+        "Next runs",
+        one.next_runs.length
+          ? h(
+              "ul",
+              {},
+              one.next_runs.map((run) => h("li", {}, full(run), " (", ago(run), ")")),
+            )
+          : h("p", { class: "quiet" }, "None while it is paused."),
+      ),
+    ),
+    card(
+      "Facts",
+      facts([
+        ["Task", h("a", { href: link("jobs", [], { task: one.task }) }, one.task)],
+        ["When", timing(one)],
+        ["Missed runs", one.if_missed === "skip" ? "are left out" : "one run makes up for them"],
+        ["Paused", one.paused_at && ago(one.paused_at)],
+        [
+          "Last run",
+          one.last_job_id && h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at)),
+        ],
+        ["Made", ago(one.created_at)],
+        ["Id", h("code", {}, one.id)],
+      ]),
+    ),
+  ),
+];
 
 const timing = (one) =>
   one.cron

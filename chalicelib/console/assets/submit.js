@@ -14,13 +14,7 @@ export async function open(main, { query }) {
   ]);
   const open = tasks.filter((task) => task.is_public);
   if (!open.length) {
-    main.replaceChildren(
-      head("Submit a job"),
-      empty(
-        "No task may be submitted",
-        "The tasks of this deployment are started by the system alone. docs/add-a-task.md says how to add one.",
-      ),
-    );
+    main.replaceChildren(head("Submit a job"), none());
     return;
   }
   let task = open.find((one) => one.name === (query.task ?? like?.task)) ?? open[0];
@@ -59,23 +53,30 @@ export async function open(main, { query }) {
     }
   };
   select();
-  main.replaceChildren(
-    head("Submit a job", like ? "Filled in from the job that it is to be like." : null),
-    h(
-      "form",
-      { class: "columns", onsubmit: submit, novalidate: true },
-      h(
-        "div",
-        {},
-        card(null, field("Task", names), about),
-        card("Parameters", parameters),
-        told,
-        h("button", { class: "primary" }, "Submit"),
-      ),
-      h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element))),
-    ),
-  );
+  const title = head("Submit a job", like ? "Filled in from the job that it is to be like." : null);
+  main.replaceChildren(title, page({ submit, names, about, parameters, told, options }));
 }
+
+const page = ({ submit, names, about, parameters, told, options }) =>
+  h(
+    "form",
+    { class: "columns", onsubmit: submit, novalidate: true },
+    h(
+      "div",
+      {},
+      card(null, field("Task", names), about),
+      card("Parameters", parameters),
+      told,
+      h("button", { class: "primary" }, "Submit"),
+    ),
+    h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element))),
+  );
+
+const none = () =>
+  empty(
+    "No task may be submitted",
+    "The tasks of this deployment are started by the system alone. docs/add-a-task.md says how to add one.",
+  );
 
 function optionControls(queues, like) {
   const one = (label, control, help) => ({ control, element: field(label, control, help) });

@@ -28,6 +28,13 @@ def test_files_are_short_and_begin_with_what_they_are_for(name: str) -> None:
     assert SOURCES[name].startswith(("// ", "/* ", "<svg"))
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_functions_are_short(name: str) -> None:
+    functions = r"^(?:export )?(?:async )?function (\w+).*?^}"
+    found = re.finditer(functions, SOURCES[name], re.MULTILINE | re.DOTALL)
+    assert [one[1] for one in found if one[0].count("\n") > 60] == []
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_script_reads_text_as_markup_or_as_code(name: str) -> None:
     sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc"
