@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from bellpull.client import ApiProblem, Client, Unreachable
-from bellpull.commands import fleet, jobs, load_balancers, submit
+from bellpull.commands import fleet, jobs, load_balancers, servers, submit
 from bellpull.output import Output
 
 _EPILOG = """\
@@ -64,7 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", default=token, help="better in BELLPULL_TOKEN")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for scripts")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (submit, jobs, fleet, load_balancers):
+    for module in (submit, jobs, fleet, load_balancers, servers):
         module.add_parsers(subparsers)
     return parser
 

@@ -47,7 +47,13 @@ _EXAMPLE = {
 )
 def create_load_balancer(call: Call, body: NewLoadBalancer) -> Response:
     """Create a load balancer."""
-    accepted = _records().create(call.engine, call.project_id, body, once=call.once(body))
+    accepted = _records().create(
+        call.engine,
+        call.project_id,
+        body.to_spec(),
+        once=call.once(body),
+        webhook=body.webhook,
+    )
     return _accepted(call, *accepted)
 
 
@@ -76,8 +82,12 @@ def add_load_balancer(call: Call, body: AddedResource) -> Response:
 )
 def list_load_balancers(call: Call, query: ResourcePage) -> Response:
     """List load balancers, newest first."""
-    rows = _records().list_newest(
+    from chalicelib.services import record_reading
+    from chalicelib.services.load_balancers import LOAD_BALANCERS
+
+    rows = record_reading.list_newest(
         call.engine,
+        LOAD_BALANCERS,
         call.project_id,
         limit=query.limit + 1,
         after=query.after,
@@ -91,7 +101,10 @@ def list_load_balancers(call: Call, query: ResourcePage) -> Response:
 @route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: LoadBalancerView})
 def get_load_balancer(call: Call, load_balancer_id: str) -> Response:
     """Look at a load balancer."""
-    row = _records().get(call.engine, call.project_id, load_balancer_id)
+    from chalicelib.services import record_reading
+    from chalicelib.services.load_balancers import LOAD_BALANCERS
+
+    row = record_reading.get(call.engine, LOAD_BALANCERS, call.project_id, load_balancer_id)
     return json_response(LoadBalancerView.from_row(row))
 
 

@@ -72,8 +72,8 @@ def make_document() -> dict[str, Any]:
         "info": {
             "title": "Bellpull",
             "version": VERSION,
-            "description": "Jobs, schedules, load balancers and webhooks of a project. Errors are "
-            "problem+json (RFC 9457); times are RFC 3339 in UTC.",
+            "description": "Jobs, schedules, load balancers, servers and webhooks of a project. "
+            "Errors are problem+json (RFC 9457); times are RFC 3339 in UTC.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "security": [{"bearer": []}, {"token": []}],

@@ -48,7 +48,13 @@ _EXAMPLE = {
 )
 def create_server(call: Call, body: NewServer) -> Response:
     """Create a server."""
-    accepted = _records().create(call.engine, call.project_id, body, once=call.once(body))
+    accepted = _records().create(
+        call.engine,
+        call.project_id,
+        body.to_spec(),
+        once=call.once(body),
+        webhook=body.webhook,
+    )
     return _accepted(call, *accepted)
 
 
@@ -70,8 +76,12 @@ def add_server(call: Call, body: AddedResource) -> Response:
 @route(blueprint, "GET", _ALL, scope=Scope.READ, query=ResourcePage, answers={200: ServersAnswer})
 def list_servers(call: Call, query: ResourcePage) -> Response:
     """List servers, newest first."""
-    rows = _records().list_newest(
+    from chalicelib.services import record_reading
+    from chalicelib.services.servers import SERVERS
+
+    rows = record_reading.list_newest(
         call.engine,
+        SERVERS,
         call.project_id,
         limit=query.limit + 1,
         after=query.after,
@@ -85,8 +95,11 @@ def list_servers(call: Call, query: ResourcePage) -> Response:
 @route(blueprint, "GET", _ONE, scope=Scope.READ, answers={200: ServerView})
 def get_server(call: Call, server_id: str) -> Response:
     """Look at a server."""
+    from chalicelib.services import record_reading
+    from chalicelib.services.servers import SERVERS
+
     return json_response(
-        ServerView.from_row(_records().get(call.engine, call.project_id, server_id))
+        ServerView.from_row(record_reading.get(call.engine, SERVERS, call.project_id, server_id))
     )
 
 

@@ -15,6 +15,7 @@ from chalicelib.schemas.webhooks import (
     DeliveryView,
     NewWebhook,
     RecordPage,
+    WebhookPage,
     WebhooksAnswer,
     WebhookView,
     WebhookWithSecret,
@@ -43,13 +44,17 @@ def create_webhook(call: Call, body: NewWebhook) -> Response:
     return json_response(WebhookWithSecret.from_row(row), 201, call.location(_ALL, row.id))
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.READ, query=RecordPage, answers={200: WebhooksAnswer})
-def list_webhooks(call: Call, query: RecordPage) -> Response:
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=WebhookPage, answers={200: WebhooksAnswer})
+def list_webhooks(call: Call, query: WebhookPage) -> Response:
     """List webhooks, newest first."""
     from chalicelib.services import webhooks
 
     rows = webhooks.list_newest(
-        call.engine, call.project_id, limit=query.limit + 1, after=query.after
+        call.engine,
+        call.project_id,
+        limit=query.limit + 1,
+        after=query.after,
+        one_off=query.one_off,
     )
     page, following = call.cut(rows, query.limit)
     views = [WebhookView.from_row(row) for row in page]

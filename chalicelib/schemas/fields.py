@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -52,6 +52,8 @@ Tags = Annotated[
     dict[TagKey, TagValue], Meta(max_length=50, description="an object of at most 50 tags")
 ]
 
+S = TypeVar("S", bound=Struct)
+
 #: A field that was left out of a change. To send null is not the same, and refused: it
 #: would be taken for "remove".
 LEFT_OUT: Any = None
@@ -78,3 +80,8 @@ def require_a_change(wanted: Struct) -> None:
     """Raise ValueError if a change names no field."""
     if all(getattr(wanted, name) is None for name in wanted.__struct_fields__):
         raise ValueError("Expected at least one field to change.")
+
+
+def narrow(body: Struct, kind: type[S]) -> S:
+    """What a body says of a struct that it extends, without what it says besides."""
+    return kind(**{name: getattr(body, name) for name in kind.__struct_fields__})

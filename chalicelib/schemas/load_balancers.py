@@ -15,10 +15,12 @@ from chalicelib.schemas.fields import (
     ResourceId,
     SecurityGroupIds,
     Tags,
+    narrow,
     require_a_change,
 )
 from chalicelib.schemas.jobs import JobView
 from chalicelib.schemas.views import View
+from chalicelib.schemas.webhooks import JobWebhook
 
 SubnetIds = Annotated[
     list[ResourceId], Meta(min_length=1, max_length=16, description="a list of 1 to 16 subnet ids")
@@ -45,6 +47,12 @@ class NewLoadBalancer(LoadBalancerSpec, frozen=True, kw_only=True, forbid_unknow
     security_group_ids: SecurityGroupIds = field(default_factory=list)
     tags: Tags = field(default_factory=dict)
     attributes: Attributes = field(default_factory=dict)
+    #: Where it is told how the creation ended, besides the webhooks of the project.
+    webhook: JobWebhook | None = None
+
+    def to_spec(self) -> LoadBalancerSpec:
+        """What is asked of the upstream."""
+        return narrow(self, LoadBalancerSpec)
 
 
 class ChangedLoadBalancer(

@@ -15,10 +15,12 @@ from chalicelib.schemas.fields import (
     ResourceId,
     SecurityGroupIds,
     Tags,
+    narrow,
     require_a_change,
 )
 from chalicelib.schemas.jobs import JobView
 from chalicelib.schemas.views import View
+from chalicelib.schemas.webhooks import JobWebhook
 
 #: Of an image, a flavor or a key pair, as the upstream has it.
 UpstreamName = Annotated[
@@ -48,6 +50,12 @@ class NewServer(ServerSpec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     #: What its first boot is told (cloud-init). It is kept with the job: no place for secrets.
     user_data: UserData | None = None
     tags: Tags = field(default_factory=dict)
+    #: Where it is told how the creation ended, besides the webhooks of the project.
+    webhook: JobWebhook | None = None
+
+    def to_spec(self) -> ServerSpec:
+        """What is asked of the upstream."""
+        return narrow(self, ServerSpec)
 
 
 class ChangedServer(ServerChange, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -94,6 +94,13 @@ class RecordPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ) = None
 
 
+class WebhookPage(RecordPage, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a request that lists webhooks."""
+
+    #: true: those that came with a job or a record and hear of it alone; false: the others.
+    one_off: bool | None = None
+
+
 class WebhookView(View, frozen=True, kw_only=True):
     """One webhook in an answer."""
 

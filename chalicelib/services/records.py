@@ -1,4 +1,4 @@
-"""Records as their owners see them: created, changed, destroyed, added, looked at."""
+"""Records as their owners order them: created, changed, destroyed, added."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from sqlalchemy.exc import IntegrityError
 from chalicelib.broker.message import Bell
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect
-from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import jobs
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.records import DELETABLE, MUTABLE, ProvisioningStatus
-from chalicelib.errors import ImmutableObject, NotFound
+from chalicelib.errors import ImmutableObject
+from chalicelib.schemas.webhooks import JobWebhook
 from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_reading import find_job
 from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 from chalicelib.services.record_kinds import Order, RecordKind
+from chalicelib.services.record_reading import find
+from chalicelib.services.webhooks import require_address_of_lone, watch_job
 
 #: A record's row and the row of the job that makes it true.
 Accepted = tuple[Row[Any], Row[Any]]
@@ -39,15 +41,35 @@ class Records:
         self._table = kind.table
 
     def create(
-        self, engine: Engine, project_id: str, spec: msgspec.Struct, *, once: Once | None = None
+        self,
+        engine: Engine,
+        project_id: str,
+        spec: msgspec.Struct,
+        *,
+        once: Once | None = None,
+        webhook: JobWebhook | None = None,
     ) -> Accepted:
         """Record something as PENDING_CREATE, with the job that creates it upstream.
 
-        Returns both, of an earlier request if that had the same key. Raises IdempotencyKeyReused.
+        `webhook`: hears of the record when that job ends, and of nothing else.
+        Returns both, of an earlier request if that had the same key.
+
+        Raises:
+            IdempotencyKeyReused: the key was used for something else.
+            InvalidFields: the webhook cannot have this address.
         """
+        if webhook is not None:
+            require_address_of_lone(webhook)
         asked = msgspec.structs.asdict(spec)
         columns = {name: value for name, value in asked.items() if name in self._table.c}
-        work = self._insert(project_id, self._kind.create, columns, spec=spec)
+        insert_both = self._insert(project_id, self._kind.create, columns, spec=spec)
+
+        def work(connection: Connection) -> tuple[Accepted, Bell]:
+            accepted, bell = insert_both(connection)
+            if webhook is not None:
+                watch_job(connection, project_id, bell.job_id, webhook, f"{self._kind.name}.*")
+            return accepted, bell
+
         return self._commit_once_and_ring(engine, project_id, once, work)
 
     def add(
@@ -130,37 +152,6 @@ class Records:
             return self._mark(connection, row, ProvisioningStatus.PENDING_DELETE, order, {})
 
         return self._commit_once_and_ring(engine, project_id, None, work)
-
-    def get(self, engine: Engine, project_id: str, record_id: str) -> Row[Any]:
-        """The row of a record. Raises NotFound if this project has no such one."""
-        with connect(engine) as connection:
-            return self._find(connection, project_id, record_id)
-
-    def list_newest(
-        self,
-        engine: Engine,
-        project_id: str,
-        *,
-        limit: int,
-        after: str | None = None,
-        provisioning_status: ProvisioningStatus | None = None,
-    ) -> list[Row[Any]]:
-        """Records of a project, newest first.
-
-        `after`: id of the last row of the page before; an id that is not there is NotFound.
-        Destroyed ones are left out unless `provisioning_status` asks for them.
-        """
-        table = self._table.c
-        query = select(self._table).where(table.project_id == project_id)
-        if provisioning_status is None:
-            query = query.where(table.provisioning_status != ProvisioningStatus.DELETED.value)
-        else:
-            query = query.where(table.provisioning_status == provisioning_status.value)
-        with connect(engine) as connection:
-            if after is not None:
-                last = self._find(connection, project_id, after)
-                query = query.where(older_than(self._table, last))
-            return list(connection.execute(newest_first(query, self._table).limit(limit)))
 
     # --- Parts of these ------------------------------------------------------------------
 
@@ -269,12 +260,7 @@ class Records:
     def _find(
         self, connection: Connection, project_id: str, record_id: str, *, lock: bool = False
     ) -> Row[Any]:
-        table = self._table.c
-        query = select(self._table).where(table.id == record_id, table.project_id == project_id)
-        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-        if row is None:
-            raise NotFound(f"There is no {self._kind.word} {record_id} in this project.")
-        return row
+        return find(connection, self._kind, project_id, record_id, lock=lock)
 
     def _named(self, row: Row[Any]) -> str:
         return f"{self._kind.word.capitalize()} {row.id}"

@@ -57,13 +57,23 @@ def create(
     return in_transaction_once(engine, once, work, replay)
 
 
-def watch_job(connection: Connection, project_id: str, job_id: str, new: JobWebhook) -> None:
+def watch_job(
+    connection: Connection, project_id: str, job_id: str, new: JobWebhook, events: str = "*"
+) -> None:
     """Make a webhook that hears of one job alone, in the transaction that submits the job.
 
     Its address was judged when the request was read; it goes when the job is cleaned away.
+    `events`: the pattern of what it hears.
     """
-    lone = NewWebhook(url=new.url, secret=new.secret)
+    lone = NewWebhook(url=new.url, secret=new.secret, events=[events])  # type: ignore[list-item]
     _insert(connection, project_id, lone, job_id=job_id)
+
+
+def require_address_of_lone(new: JobWebhook) -> None:
+    """Raises InvalidFields if a webhook that comes with a request cannot have its address."""
+    is_private_permitted = get_settings().webhooks_allow_private
+    if problem := find_url_problem(new.url, is_private_permitted=is_private_permitted):
+        raise InvalidFields([("/webhook/url", problem)])
 
 
 def get(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
@@ -73,13 +83,22 @@ def get(engine: Engine, project_id: str, webhook_id: str) -> Row[Any]:
 
 
 def list_newest(
-    engine: Engine, project_id: str, *, limit: int, after: str | None = None
+    engine: Engine,
+    project_id: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    one_off: bool | None = None,
 ) -> list[Row[Any]]:
     """Webhooks of a project, newest first. `after`: id of the last row of the page before.
 
+    `one_off`: only those of one job each, or only the lasting ones.
     Raises NotFound if this project has no webhook `after`.
     """
     query = select(webhooks).where(webhooks.c.project_id == project_id)
+    if one_off is not None:
+        is_lasting = webhooks.c.job_id.is_(None)
+        query = query.where(~is_lasting if one_off else is_lasting)
     with connect(engine) as connection:
         if after is not None:
             query = query.where(older_than(webhooks, find(connection, project_id, after)))

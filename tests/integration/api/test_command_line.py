@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sqlalchemy import Engine
 
 from bellpull.commands import main
 from tests.factories.jobs import create_job, read_job, set_job
+from tests.factories.servers import create_server
 
 
 class Shell:
@@ -131,6 +133,29 @@ def test_load_balancers_are_made_and_destroyed(shell: Shell, engine: Engine) -> 
     assert shell("loadbalancers", "show", made["id"]) == 0
     assert shell("loadbalancers", "destroy", made["id"]) == 3
     assert "PENDING_CREATE" in shell.err
+
+
+def test_servers_are_made_rebooted_and_destroyed(
+    shell: Shell, engine: Engine, tmp_path: Path
+) -> None:
+    script = tmp_path / "boot.sh"
+    script.write_text("#!/bin/sh")
+    words = ["servers", "create", "web", "--image", "a", "--flavor", "b", "--subnet", "c"]
+    words += ["--key", "mine", "--user-data-file"]
+    assert shell(*words, str(script), "--tag", "x=y") == 0
+    made = shell.items[0]
+    assert (made["image_id"], made["key_name"], made["tags"]) == ("a", "mine", {"x": "y"})
+    with pytest.raises(SystemExit, match="2"):
+        shell(*words, str(tmp_path / "nothing"))
+    there = create_server(engine)
+    assert shell("servers", "list", "--status", "ACTIVE") == 0
+    assert [item["id"] for item in shell.items] == [there.id]
+    assert shell("servers", "reboot", there.id) == 0
+    assert shell.items[0]["provisioning_status"] == "PENDING_UPDATE"
+    assert shell("servers", "change", there.id, "--name", "new") == 3
+    assert shell("servers", "destroy", made["id"]) == 3
+    assert "PENDING_CREATE" in shell.err
+    assert shell("servers", "add", "i-1") == 0
 
 
 def test_refusal_says_which_field_and_why(shell: Shell) -> None:

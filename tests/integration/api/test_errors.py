@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.services.records import Records
+from chalicelib.services import record_reading
 
 GOOD = json.dumps({"name": "web", "subnet_ids": ["subnet-1"]}).encode()
 PATH = "/loadbalancers"
@@ -130,7 +130,7 @@ def test_fault_of_ours_is_told_to_the_log_and_not_to_the_caller(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(Records, "list_newest", fail)
+    monkeypatch.setattr(record_reading, "list_newest", fail)
     context = {"httpMethod": "GET", "resourcePath": PATH, "path": PATH, "requestId": "gateway-7"}
     answer = api("GET", PATH, requestContext=context)
     assert_problem(answer, 500, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from chalicelib.db.tables import jobs, load_balancers
 from chalicelib.domain.load_balancers import LoadBalancerChange
 from chalicelib.errors import ImmutableObject, NotFound
+from chalicelib.services import record_reading
 from chalicelib.services.load_balancers import LOAD_BALANCERS
 from chalicelib.services.records import Records
 from tests.factories.jobs import read_job
@@ -91,8 +93,8 @@ def test_load_balancer_of_another_project_is_not_found(engine: Engine, sqs: Fake
     with pytest.raises(NotFound):
         service.destroy(engine, "other", record.id)
     with pytest.raises(NotFound):
-        service.get(engine, "other", record.id)
-    assert service.get(engine, "demo", record.id) == record
+        record_reading.get(engine, LOAD_BALANCERS, "other", record.id)
+    assert record_reading.get(engine, LOAD_BALANCERS, "demo", record.id) == record
 
 
 def test_request_succeeds_while_sqs_is_away(engine: Engine, sqs: FakeSqs) -> None:
@@ -106,7 +108,8 @@ def test_list_is_newest_first_by_pages_without_destroyed_ones(engine: Engine) ->
     made = [create_load_balancer(engine) for _ in range(5)]
     create_load_balancer(engine, provisioning_status="DELETED")
     create_load_balancer(engine, project_id="other")
-    pages = [service.list_newest(engine, "demo", limit=2)]
+    list_two = partial(record_reading.list_newest, engine, LOAD_BALANCERS, "demo", limit=2)
+    pages = [list_two()]
     while pages[-1]:
-        pages.append(service.list_newest(engine, "demo", limit=2, after=pages[-1][-1].id))
+        pages.append(list_two(after=pages[-1][-1].id))
     assert [row for page in pages for row in page] == made[::-1]

@@ -107,12 +107,14 @@ def test_upstream_id_is_printable_and_short(upstream_id: object) -> None:
 def test_request_is_what_the_task_takes_as_its_parameters() -> None:
     created = read_body(msgspec.json.encode(new(tags={"a": "b"})), NewLoadBalancer)
     spec = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"], tags={"a": "b"})
-    assert msgspec.json.decode(msgspec.json.encode(created), type=LoadBalancerSpec) == spec
+    assert created.to_spec() == spec
     changed = read_body(b'{"tags": {}}', ChangedLoadBalancer)
     assert msgspec.json.encode(changed) == b'{"tags":{}}'
     assert isinstance(changed, LoadBalancerChange)
 
 
 def test_limits_fit_what_the_domain_knows() -> None:
-    assert NewLoadBalancer.__struct_fields__ == LoadBalancerSpec.__struct_fields__
+    assert set(NewLoadBalancer.__struct_fields__) - {"webhook"} == set(
+        LoadBalancerSpec.__struct_fields__
+    )
     assert ChangedLoadBalancer.__struct_fields__ == LoadBalancerChange.__struct_fields__

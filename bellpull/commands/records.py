@@ -1,0 +1,96 @@
+"""What commands about load balancers and about servers have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from bellpull.client import Client
+from bellpull.commands.waiting import wait_for_end
+from bellpull.output import Output
+
+
+class Noun(NamedTuple):
+    """A kind of record: how the API and people call it."""
+
+    #: In the API's paths, and as a command: servers.
+    path: str
+    #: In the API's answers: server, and of a list: servers.
+    name: str
+    plural: str
+    #: In sentences.
+    words: str
+    columns: tuple[str, ...]
+
+
+def add_actions(subparsers: Any, noun: Noun) -> Any:
+    """Add the command with what can be done to any record; returns where others are added."""
+    parent = subparsers.add_parser(noun.path, help=noun.words)
+    actions = parent.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="newest first")
+    listing.add_argument("--status", dest="provisioning_status")
+    listing.add_argument("--limit", type=int, default=20)
+    listing.set_defaults(run=partial(_list, noun))
+    show = actions.add_parser("show", help="everything about one")
+    show.add_argument("id")
+    show.set_defaults(run=partial(_show, noun))
+    destroy = actions.add_parser("destroy", help="destroy one")
+    destroy.add_argument("id")
+    destroy.set_defaults(run=partial(_destroy, noun))
+    add = actions.add_parser("add", help="take over one that exists upstream")
+    add.add_argument("upstream_id")
+    add.set_defaults(run=partial(_add, noun))
+    for parser in (destroy, add):
+        add_wait(parser)
+    return actions
+
+
+def add_tags(parser: Any) -> None:
+    """Let tags be given."""
+    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
+
+
+def add_wait(parser: Any) -> None:
+    """Let the end of the job be waited for."""
+    parser.add_argument("--wait", action="store_true", help="until its job has ended")
+
+
+def read_body(parsed: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    """What was given of these, and the tags."""
+    asked = {name: getattr(parsed, name, None) for name in names}
+    if parsed.tag:
+        asked["tags"] = dict(tag.partition("=")[::2] for tag in parsed.tag)
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def follow(
+    client: Client, output: Output, parsed: argparse.Namespace, accepted: dict[str, Any], name: str
+) -> int:
+    """Show what was accepted, or wait for its end. `name`: of the record in the answer."""
+    if parsed.wait:
+        return wait_for_end(client, output, accepted["job"]["id"], 3600.0)
+    output.show(accepted[name])
+    return 0
+
+
+def _list(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    asked = {"provisioning_status": parsed.provisioning_status}
+    items = client.pages(noun.plural, noun.path, limit=parsed.limit, **asked)
+    output.show_list(items, noun.columns)
+    return 0
+
+
+def _show(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    output.show(client.get(noun.path, parsed.id))
+    return 0
+
+
+def _destroy(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    return follow(client, output, parsed, client.delete(noun.path, parsed.id), noun.name)
+
+
+def _add(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    accepted = client.post(noun.path, "add", body={"upstream_id": parsed.upstream_id})
+    return follow(client, output, parsed, accepted, noun.name)
