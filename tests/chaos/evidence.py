@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, func, select
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import attempts, jobs
 from chalicelib.domain.jobs import FINAL, JobState
-from tests.chaos.ledger import effects, starts
+from tests.chaos.ledger import effects, lines, starts
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Evidence:
             self.attempts = _by_job(connection.execute(select(attempts)).all())
             self.starts = _by_job(connection.execute(select(starts)).all())
             self.effects = _by_job(connection.execute(select(effects)).all())
+            #: Jobs with keys, as they were submitted.
+            in_order = select(lines.c.job_id).order_by(lines.c.id)
+            self.keyed = list(connection.execute(in_order).scalars())
         self.claims = {job_id: self._claims_of(job_id) for job_id in self.jobs}
         #: Worker ids by the pid of the main process, as far as the ledger knows them.
         self.worker_ids: dict[int, set[str]] = defaultdict(set)

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from chalicelib.broker.contracts import TaskContract
+from chalicelib.broker.contracts.canvas import FAIL_FOLLOWERS
 from chalicelib.broker.queues import DEFAULT, NETWORK
 from chalicelib.domain.jobs import RetryPolicy
 
@@ -36,6 +37,8 @@ class Kind:
     padding: int = 0
     #: How many keys its jobs share; 0: they have none.
     keys: int = 0
+    #: Whether each is a chord, of several jobs.
+    is_canvas: bool = False
 
 
 def _contract(name: str, queue: str, retry: RetryPolicy = _PATIENT) -> TaskContract:
@@ -60,16 +63,48 @@ EXHAUSTED = Kind(_contract("exhausted", NETWORK, _BRIEF), 40, "FAILURE")
 #: Kills the process that runs it, each time.
 POISON = Kind(_contract("poison", DEFAULT, _TWICE), 2, "FAILURE")
 
+#: Fails at its first start; its task is limited: see flow.py.
+LIMITED = Kind(_contract("limited", DEFAULT), 30, "SUCCESS")
+#: Chords and chains: see canvases.py.
+CANVAS = Kind(_contract("canvas", DEFAULT), 20, "SUCCESS", is_canvas=True)
+#: Made by schedules alone.
+SCHEDULED = Kind(_contract("scheduled", DEFAULT), 0, "SUCCESS")
+
 KINDS = {
     kind.contract.name: kind
-    for kind in (INSTANT, SLEEPING, RETRYING, DELAYED, KEYED, WIDE, FAILING, EXHAUSTED, POISON)
+    for kind in (
+        INSTANT,
+        SLEEPING,
+        RETRYING,
+        DELAYED,
+        KEYED,
+        WIDE,
+        FAILING,
+        EXHAUSTED,
+        POISON,
+        LIMITED,
+        CANVAS,
+        SCHEDULED,
+    )
+}
+#: How the jobs of every task must end.
+ENDS = {name: kind.state for name, kind in KINDS.items()} | {
+    "chaos.part": "SUCCESS",
+    "chaos.gather": "SUCCESS",
+    "chaos.after": "SUCCESS",
+    "chaos.broken": "FAILURE",
+    "chaos.orphan": "FAILURE",
+    "chaos.errback": "SUCCESS",
+    FAIL_FOLLOWERS.name: "SUCCESS",
 }
 #: What a stock Celery producer sends.
 FOREIGN = (INSTANT, RETRYING, DELAYED, FAILING)
 
 
 def draw_kinds(rng: random.Random, count: int) -> list[Kind]:
-    """`count` kinds in random order, in their shares; one poisoned at least."""
+    """`count` kinds in random order, in their shares; one poisoned at least, and some canvas."""
     kinds = rng.choices(list(KINDS.values()), [kind.share for kind in KINDS.values()], k=count)
+    for number in range(3, count, max(4, count // 8)):
+        kinds[number : number + 2] = [CANVAS, LIMITED][: count - number]
     kinds[rng.randrange(count)] = POISON
     return kinds

@@ -42,6 +42,13 @@ effects = Table(
     Column("claim_id", ascii_text(36), nullable=False),
     Index("ix_chaos_effects_job_id", "job_id"),
 )
+#: Jobs with keys, in the order in which their transactions had the lines of their keys.
+lines = Table(
+    "chaos_lines",
+    metadata,
+    Column("id", Integer(), primary_key=True, autoincrement=True),
+    Column("job_id", ascii_text(155), nullable=False),
+)
 
 
 def note_start(job_id: str, claim_id: str, worker_id: str, attempt: int) -> str:

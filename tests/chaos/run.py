@@ -20,6 +20,8 @@ from tests.chaos.diary import Diary
 from tests.chaos.evidence import Evidence, count_unfinished
 from tests.chaos.faults import Faults
 from tests.chaos.fleet import Fleet
+from tests.chaos.flow import Flow
+from tests.chaos.flow_checks import check_flow
 from tests.chaos.kinds import draw_kinds
 from tests.chaos.plan import make_plan
 from tests.chaos.recovery import check_recoveries, find_recoveries
@@ -77,6 +79,7 @@ class Run:
         self._stack = Stack(is_short=options.is_short)
         self._fleet: Fleet | None = None
         self._submitter: Submitter | None = None
+        self._flow: Flow | None = None
 
     def run(self) -> bool:
         """Returns whether all promises were kept."""
@@ -97,6 +100,8 @@ class Run:
             f" workers, {len(self._plan)} faults in {self._options.duration:.0f} s; the clock of"
             f" the first worker is {self._clock_seconds:+.0f} s off"
         )
+        self._flow = flow = Flow(self._stack.engine)
+        flow.begin()
         fleet.start()
         self._wait_for_workers()
         self._diary.began = time.monotonic()
@@ -159,6 +164,8 @@ class Run:
         assert submitter is not None
         while not faults.is_over():
             self._tick(0.5)
+        assert self._flow is not None
+        self._flow.stop_schedules()
         limit = time.monotonic() + _DONE_SECONDS + 10
         while time.monotonic() < limit:
             self._tick(0.5)
@@ -221,13 +228,15 @@ class Run:
         self._submitter.stop()
         self._fleet.stop()  # from here on nothing changes any more
         evidence = Evidence(self._stack.engine)
-        submitted = set(self._submitter.submitted) | set(self._submitter.foreign)
+        assert self._flow is not None
+        submitted = self._submitter.submitted | set(self._submitter.foreign)
         frozen = {
             worker_id for pid in self._diary.frozen_pids for worker_id in evidence.worker_ids[pid]
         }
         recoveries = find_recoveries(evidence, self._diary)
         checks = [
             *check_jobs(evidence, submitted, frozen),
+            *check_flow(evidence, self._submitter.canvases, self._flow.schedule_ids),
             check_recoveries(recoveries, _RECOVERY_SECONDS),
             *self._check_end(faults, done_after, emptied_after, left),
         ]

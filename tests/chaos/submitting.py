@@ -15,17 +15,20 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 from celery import Celery
 from kombu import Queue
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from chalicelib.broker.message import Bell
 from chalicelib.broker.queues import QUEUES
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.errors import DatabaseUnavailable
+from chalicelib.services.canvas import write_sent
 from chalicelib.services.jobs import NewJob, insert_job, ring_committed
 from chalicelib.settings import get_settings
+from tests.chaos.canvases import Canvas, make_canvas
 from tests.chaos.evidence import count_unfinished
 from tests.chaos.kinds import FOREIGN, Errand, Kind
+from tests.chaos.ledger import lines
 from tests.chaos.stack import Stack
 
 _THREADS = 3
@@ -66,10 +69,11 @@ class Submitter:
         self._began = 0.0
         self._is_over = False
         self._waiting = self._messages = 0
-        #: Id -> kind, of jobs whose commit was answered.
-        self.submitted: dict[str, Kind] = {}
-        #: The same of those whose commit was not: they may exist.
-        self.uncertain: dict[str, Kind] = {}
+        #: Jobs whose commit was answered, and how many submissions that was.
+        self.submitted: set[str] = set()
+        self._count = 0
+        #: The chords among them.
+        self.canvases: list[Canvas] = []
         self.foreign: dict[str, ForeignJob] = {}
         self.sent_again = 0
         self.errors: list[str] = []
@@ -97,7 +101,7 @@ class Submitter:
 
     def count(self) -> int:
         """Jobs submitted so far."""
-        return len(self.submitted) + len(self.foreign)
+        return self._count + len(self.foreign)
 
     def _guard(self, work: object) -> None:
         assert callable(work)
@@ -137,19 +141,23 @@ class Submitter:
 
     def _submit(self, numbers: list[int]) -> bool:
         """Submit jobs together; False if the database did not say that it has them."""
-        tried: list[Bell] = []
+        made = [make_canvas(number) for number in numbers if self._kinds[number].is_canvas]
 
         def work(connection: Connection) -> list[Bell]:
-            tried[:] = [self._insert(connection, number) for number in numbers]
-            return tried
+            plain = [number for number in numbers if not self._kinds[number].is_canvas]
+            bells = [self._insert(connection, number) for number in plain]
+            for _, sent in made:
+                bells += write_sent(connection, sent)
+            return bells
 
-        kinds = [self._kinds[number] for number in numbers]
         try:
             bells = in_transaction(self._engine, work)
         except DatabaseUnavailable:
-            self.uncertain |= {bell.job_id: kind for bell, kind in zip(tried, kinds, strict=False)}
             return False
-        self.submitted |= {bell.job_id: kind for bell, kind in zip(bells, kinds, strict=True)}
+        with self._lock:
+            self.submitted |= {bell.job_id for bell in bells}
+            self.canvases += [canvas for canvas, _ in made]
+            self._count += len(numbers)
         ring_committed(self._engine, bells)
         self.bells.extend(bells)
         return True
@@ -163,7 +171,10 @@ class Submitter:
             delay_seconds=random.Random(number).uniform(1, longest) if longest else 0.0,
             key=f"key-{number % kind.keys}" if kind.keys else None,
         )
-        return insert_job(connection, _PROJECTS[number % len(_PROJECTS)], new)
+        bell = insert_job(connection, _PROJECTS[number % len(_PROJECTS)], new)
+        if kind.keys:  # its transaction has the line of its key until it commits
+            connection.execute(insert(lines).values(job_id=bell.job_id))
+        return bell
 
     # --- the stock producer -------------------------------------------------------------------
 

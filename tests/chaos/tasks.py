@@ -7,10 +7,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from celery import current_task
 from sqlalchemy import Connection, insert
 
+from chalicelib.broker.contracts import all_contracts
 from chalicelib.errors import PermanentError, RetryableError
 from tests.chaos import kinds, ledger
 from tests.chaos.kinds import Errand
@@ -18,6 +20,9 @@ from worker.celery import app
 from worker.tasks.base import Job, implements
 
 __all__ = ["app"]
+
+for _kind in (kinds.LIMITED, kinds.SCHEDULED):  # as a contract of the project would be
+    all_contracts().setdefault(_kind.contract.name, _kind.contract)
 
 
 @implements(kinds.INSTANT.contract)
@@ -90,6 +95,70 @@ def poison(job: Job, errand: Errand) -> int:
     with _on_record(job):
         os.kill(os.getpid(), signal.SIGKILL)
         return errand.number
+
+
+@implements(kinds.LIMITED.contract)
+def limited(job: Job, errand: Errand) -> int:
+    """Take a moment, and fail at the first start."""
+    with _on_record(job):
+        time.sleep(0.2)
+        if ledger.count_starts(job.id) == 1:
+            raise RetryableError("not yet")
+        return errand.number
+
+
+@implements(kinds.SCHEDULED.contract)
+def scheduled(job: Job, errand: Errand) -> int:
+    """Be done."""
+    with _on_record(job):
+        return errand.number
+
+
+# --- what canvases are made of --------------------------------------------------------------
+
+
+@app.task(name="chaos.part", bind=True, max_retries=24)
+def part(self: Any, number: int) -> int:
+    """Be a part of a chord; one in three fails at its first start."""
+    with _on_record(self.request.job):
+        if number % 3 == 0 and ledger.count_starts(self.request.id) == 1:
+            raise self.retry(countdown=1)
+        return number
+
+
+@app.task(name="chaos.broken", bind=True, max_retries=24)
+def broken(self: Any, number: int) -> int:
+    """Be a part that fails for good."""
+    with _on_record(self.request.job):
+        raise PermanentError(f"never {number}")
+
+
+@app.task(name="chaos.gather", bind=True, max_retries=24)
+def gather(self: Any, numbers: list[int]) -> int:
+    """Be the body of a chord."""
+    with _on_record(self.request.job):
+        return sum(numbers)
+
+
+@app.task(name="chaos.after", bind=True, max_retries=24)
+def after(self: Any, total: int) -> int:
+    """Be the step after it."""
+    with _on_record(self.request.job):
+        return total + 1
+
+
+@app.task(name="chaos.orphan", bind=True, max_retries=24)
+def orphan(self: Any, numbers: list[int]) -> int:
+    """Be the body of a chord that breaks; never called."""
+    with _on_record(self.request.job):
+        return sum(numbers)
+
+
+@app.task(name="chaos.errback", bind=True, max_retries=24)
+def errback(self: Any, failed_id: str) -> str:
+    """Hear of a body that will not begin."""
+    with _on_record(self.request.job):
+        return failed_id
 
 
 @contextmanager
