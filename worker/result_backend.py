@@ -22,7 +22,7 @@ from kombu.utils import json as kombu_json
 from sqlalchemy import Text, select, type_coerce
 
 from chalicelib.broker.queues import DEFAULT
-from chalicelib.db.engine import connect
+from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import jobs
 from chalicelib.domain.ids import is_job_id
 from chalicelib.domain.jobs import JobState
@@ -30,7 +30,7 @@ from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle, saved_groups
 from chalicelib.services.adoption import end_expired
 from chalicelib.services.canvas import Chord, Sent
-from chalicelib.services.chords import is_unbroken
+from chalicelib.services.chords import add_part, is_unbroken
 from chalicelib.services.claims import Claim
 from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
@@ -125,6 +125,12 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
         request.is_recorded = True
         heard = not isinstance(error, TaskRevokedError)
         super().mark_as_failure(request.id, error, traceback, request, call_errbacks=heard)
+
+    def add_to_chord(self, chord_id: str, result: Any) -> None:
+        """One more part of a chord that has not ended: `task.add_to_chord` sends it after this."""
+        in_transaction(
+            process.engine(), lambda connection: add_part(connection, chord_id, result.id)
+        )
 
     def on_chord_part_return(self, request: Any, state: str, result: Any, **_: Any) -> None:
         """A part has ended; of one that did not succeed the body's failure is told, once."""
@@ -243,7 +249,7 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
             meta["result"] = {
                 "exc_type": error.get("type", "Exception"),
                 "exc_module": error.get("module", "builtins"),
-                "exc_message": [error.get("message", "")],
+                "exc_message": error.get("arguments") or [error.get("message", "")],
             }
         decoded: dict[str, Any] = self.meta_from_decoded(meta)
         return decoded

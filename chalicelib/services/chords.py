@@ -42,6 +42,16 @@ def count_part(connection: Connection, chord_id: str) -> list[Any] | None:
     return [results.get(part) for part in chord.parts]
 
 
+def add_part(connection: Connection, chord_id: str, job_id: str) -> None:
+    """Have a chord wait for one more part, whose result comes last; nothing if it has ended."""
+    chord = connection.execute(
+        select(chords.c.parts).where(chords.c.id == chord_id).with_for_update()
+    ).one_or_none()
+    if chord is not None:
+        changed = {"missing": chords.c.missing + 1, "parts": [*chord.parts, job_id]}
+        connection.execute(update(chords).where(chords.c.id == chord_id).values(changed))
+
+
 def is_unbroken(engine: Engine, chord_id: str) -> bool:
     """Whether a chord still waits for its parts."""
     with connect(engine) as connection:

@@ -27,6 +27,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     code: str = "unexpected"
     message: str
     retryable: bool
+    #: What the error was made of, where `message` does not say it all: Celery clients make it anew.
+    arguments: list[Any] | None = None
     #: For admins only.
     traceback: str | None = None
 

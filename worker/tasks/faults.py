@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from celery.exceptions import (
     Reject,
@@ -46,9 +48,19 @@ def describe(error: BaseException, *, retryable: bool) -> Fault:
         module=type(error).__module__,
         code=code,
         message=_storable(message[:_MESSAGE_CHARACTERS]),
+        arguments=_arguments(error),
         retryable=retryable,
         traceback=_storable(text[-_TRACEBACK_CHARACTERS:]) if error.__traceback__ else None,
     )
+
+
+def _arguments(error: BaseException) -> list[Any] | None:
+    """The arguments of an exception, if they are plain and more than its message."""
+    plain = all(isinstance(one, str | int | float | bool | None) for one in error.args)
+    if isinstance(error, BellpullError) or not plain or error.args == (str(error),):
+        return None
+    told = [_storable(one) if isinstance(one, str) else one for one in error.args]
+    return told if len(json.dumps(told)) <= _MESSAGE_CHARACTERS else None
 
 
 _CODES: dict[type[BaseException], str] = {

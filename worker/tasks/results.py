@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from celery.result import ResultBase
 from kombu.utils import json as kombu_json
 from sqlalchemy import Engine, text
 
@@ -30,7 +31,11 @@ def encode_result(engine: Engine, value: Any) -> msgspec.Raw | None:
     if value is None:
         return None
     try:
-        plain = msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+        plain = value
+        if isinstance(value, msgspec.Struct):
+            plain = msgspec.to_builtins(value)
+        elif isinstance(value, ResultBase):  # as Celery keeps it, for result_from_tuple
+            plain = value.as_tuple()
         encoded = kombu_json.dumps(plain).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ResultUnusable(f"The result cannot be written as JSON: {error}") from error

@@ -14,7 +14,7 @@ from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import chords, jobs
 from chalicelib.domain.jobs import HELD
 from chalicelib.services.canvas import Chord, ChordBroken, Sent, replace, write_sent
-from chalicelib.services.chords import clean, count_part
+from chalicelib.services.chords import add_part, clean, count_part
 from chalicelib.services.claims import ClaimAnswer, claim
 from chalicelib.services.job_lifecycle import succeed
 from chalicelib.services.outcomes import Fault
@@ -137,6 +137,19 @@ def test_part_that_succeeds_after_the_chord_was_broken_gets_nothing(engine: Engi
     found: list[Any] = []
     succeed(engine, held[1], None, [lambda c: found.append(count_part(c, "group-1"))])
     assert found == [None]
+
+
+def test_chord_waits_for_a_part_that_was_added_and_has_its_result_last(engine: Engine) -> None:
+    held = begin_chord(engine, 1)
+    added = create_claimed_job(engine)
+    in_transaction(engine, lambda connection: add_part(connection, "group-1", added.job_id))
+    found: list[Any] = []
+    for one, result in ((added, b"2"), (held[0], b"1")):
+        succeed(
+            engine, one, msgspec.Raw(result), [lambda c: found.append(count_part(c, "group-1"))]
+        )
+    assert found == [None, ["1", "2"]]
+    in_transaction(engine, lambda connection: add_part(connection, "group-1", "too-late"))
 
 
 def test_chord_is_broken_once_and_nothing_is_written_by_who_comes_second(engine: Engine) -> None:

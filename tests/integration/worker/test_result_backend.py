@@ -11,14 +11,17 @@ import pytest
 from billiard.exceptions import WorkerLostError
 from celery import Celery
 from celery.exceptions import TaskRevokedError
-from celery.result import AsyncResult
+from celery.result import AsyncResult, GroupResult, result_from_tuple
 from kombu.utils import json as kombu_json
 from sqlalchemy import Engine
 
 from chalicelib.db.engine import make_engine
+from chalicelib.errors import PermanentError
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_job, read_job
 from worker.result_backend import JobsBackend
+from worker.tasks.faults import describe
+from worker.tasks.results import encode_result
 
 
 @pytest.fixture
@@ -81,6 +84,39 @@ def test_failure_is_raised_as_its_class_with_its_words(
         result.get(timeout=1)
     assert result.failed()
     assert result.traceback == "line 1"
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (KeyError("no key"), ["no key"]),
+        (OSError(2, "no file"), [2, "no file"]),
+        (ValueError("only words"), None),
+        (ValueError(), []),
+        (ValueError(object()), None),
+        (ValueError("x" * 5000, 1), None),
+        (PermanentError("said"), None),
+    ],
+)
+def test_failure_is_made_anew_of_what_it_was_made_of(
+    backend: JobsBackend, engine: Engine, error: Exception, kept: list[Any] | None
+) -> None:
+    fault = describe(error, retryable=False)
+    assert fault.arguments == kept
+    row = create_job(engine, state="FAILURE", error=fault)
+    raised = _result(backend, row.id).result
+    assert type(raised) is type(error)
+    if kept:
+        assert raised.args == error.args
+
+
+def test_result_that_is_a_celery_result_is_kept_as_celery_keeps_it(
+    backend: JobsBackend, engine: Engine
+) -> None:
+    group = GroupResult("group-1", [_result(backend, "job-1"), _result(backend, "job-2")])
+    row = create_job(engine, state="SUCCESS", result=encode_result(engine, group))
+    found = result_from_tuple(_result(backend, row.id).get(timeout=1), backend.app)
+    assert [each.id for each in found.results] == ["job-1", "job-2"]
 
 
 def test_failure_of_a_class_that_is_not_here_is_raised_all_the_same(
