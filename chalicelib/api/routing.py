@@ -157,6 +157,8 @@ def _body_of(request: Request, limit: int) -> bytes:
         raise MalformedBody("The body cannot be decoded.") from error
     if len(raw) > limit:
         raise BodyTooLarge(f"The body has {len(raw)} bytes; {limit} are accepted.")
+    if (request.headers.get("content-encoding") or "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("The body must be sent as it is, without Content-Encoding.")
     content_type = request.headers.get("content-type") or "application/json"
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType

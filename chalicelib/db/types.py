@@ -28,7 +28,10 @@ class UtcDateTime(types.TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a datetime without time zone cannot be stored")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        try:
+            return value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:  # its offset leads out of the years 1 to 9999
+            return value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)

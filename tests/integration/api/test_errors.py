@@ -93,6 +93,15 @@ def test_odd_events_of_api_gateway_are_read(api: Any) -> None:
     assert api("GET", PATH, multiValueQueryStringParameters={"x": []}).status == 200
 
 
+def test_body_that_is_compressed_is_refused_by_name(api: Any) -> None:
+    headers = {"X-Auth-Token": api.token, "Content-Encoding": "gzip"}
+    answer = api("POST", PATH, b"{}", headers=headers)
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert "Content-Encoding" in answer.body["detail"]
+    plain = {"X-Auth-Token": api.token, "Content-Encoding": "identity"}
+    assert api("POST", PATH, b"{}", headers=plain).status == 422
+
+
 def test_event_that_is_no_request_is_a_problem(environment: Callable[..., None]) -> None:
     events: list[Any] = [{}, {"requestContext": {}}, {"requestContext": {"resourcePath": None}}]
     for event in events:

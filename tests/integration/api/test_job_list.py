@@ -51,6 +51,9 @@ def several(api: Any, engine: Engine) -> dict[str, str]:
         ("parent_id=p&queue=default", []),
         ("created_after=2026-01-02T00:00:00Z", ["both", "other", "network"]),
         ("created_before=2026-01-02T00:00:00Z", ["failed"]),
+        ("created_after=9999-12-31T23:59:59-14:00", []),
+        ("created_before=0001-01-01T00:00:00%2B14:00", []),
+        ("created_before=9999-12-31T23:59:59-14:00", ["both", "other", "network", "failed"]),
         (
             "created_after=2026-01-02T01:00:00%2B01:00&created_before=2026-01-03T00:00:00Z",
             ["network"],
