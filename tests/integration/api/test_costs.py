@@ -65,6 +65,14 @@ def test_everything_that_a_post_writes_is_one_transaction(
     ]
 
 
+def test_all_queues_are_measured_by_one_statement(api: Any, engine: Engine) -> None:
+    api("GET", "/tasks")
+    for path in ("/queues", "/queues/default"):
+        with recorded(engine) as sent:
+            assert api("GET", path).status == 200
+        assert sent == ["SELECT", "SELECT"]
+
+
 def test_look_at_a_job_costs_one_statement_besides_the_token(api: Any, engine: Engine) -> None:
     job_id = api("POST", "/jobs", ECHO).body["id"]
     for path in (f"/jobs/{job_id}", "/jobs"):
