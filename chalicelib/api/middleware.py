@@ -14,7 +14,7 @@ from chalicelib.api.call import Call, current_call
 from chalicelib.api.headers import add_headers
 from chalicelib.api.problems import Escaped, describe_error, describe_status
 from chalicelib.api.process import prepare_process
-from chalicelib.errors import ApiError
+from chalicelib.errors import ApiError, SettingsError
 from chalicelib.settings import get_settings
 from chalicelib.tracing import flush_spans, traced
 
@@ -97,5 +97,8 @@ def _log_answer(call: Call, response: Response, duration_ms: float) -> None:
         "project_id": call.caller.project_id if call.caller else None,
     }
     message = "request answered: " + " ".join(f"{name}=%s" for name in facts)
-    counted = enqueued.facts(get_settings().deployment)
+    try:
+        counted = enqueued.facts(get_settings().deployment)
+    except SettingsError:  # then it is what this line tells of
+        counted = {}
     logger.info(message, *facts.values(), extra=facts | counted)
