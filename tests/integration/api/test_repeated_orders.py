@@ -20,6 +20,8 @@ IDEMPOTENT = {
     "cancel_job",
     "cancel_jobs",
     "browse_dead_letters",
+    "open_circuit_breaker",
+    "close_circuit_breaker",
     *(f"{verb}_{noun}" for verb in ("pause", "resume") for noun in ("queue", "task", "schedule")),
 }
 
