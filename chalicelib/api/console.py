@@ -12,10 +12,11 @@ from chalicelib.schemas.console import CallerView
 
 blueprint = Blueprint(__name__)
 
+_FILES = ("text/javascript", "text/css", "image/svg+xml")
 _YEAR = "public, max-age=31536000, immutable"
 
 
-@route(blueprint, "GET", "/console", scope=None, answers={200: None}, content="text/html")
+@route(blueprint, "GET", "/console", scope=None, answers={200: None}, content=("text/html",))
 def get_console(call: Call) -> Response:
     """Answer with the console's page, which asks for a token itself."""
     from chalicelib.console import CSP, render_page
@@ -28,7 +29,7 @@ def get_console(call: Call) -> Response:
 
 
 @route(
-    blueprint, "GET", "/console/{version}/{name}", scope=None, answers={200: None}, content="*/*"
+    blueprint, "GET", "/console/{version}/{name}", scope=None, answers={200: None}, content=_FILES
 )
 def get_console_file(call: Call, version: str, name: str) -> Response:
     """Answer with a file of the console, to be kept: another version has another path."""

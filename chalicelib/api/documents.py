@@ -19,7 +19,7 @@ def get_openapi(call: Call) -> Response:
     return Response(document, {"Content-Type": "application/json"}, 200)
 
 
-@route(blueprint, "GET", "/docs", scope=None, answers={200: None}, content="text/html")
+@route(blueprint, "GET", "/docs", scope=None, answers={200: None}, content=("text/html",))
 def get_docs(call: Call) -> Response:
     """Answer with a page that describes this API, which loads nothing from elsewhere."""
     from chalicelib.api.docs_page import CSP, render_page

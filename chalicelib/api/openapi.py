@@ -148,8 +148,10 @@ def _successes(route: Route) -> dict[str, Any]:
         if kind is not None:
             answer["content"] = {"application/json": {"schema": _reference(kind)}}
         elif status != 204:
-            shape = "object" if route.declared.content == "application/json" else "string"
-            answer["content"] = {route.declared.content: {"schema": {"type": shape}}}
+            answer["content"] = {
+                kind: {"schema": {"type": "object" if kind == "application/json" else "string"}}
+                for kind in route.declared.content
+            }
         names = {
             "Location": status in (201, 202),
             "Link": "after" in route.declared.query.__struct_fields__,

@@ -35,8 +35,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | None = None
     #: By status, what an answer that is no error holds; None: nothing.
     answers: dict[int, type[msgspec.Struct] | None]
-    #: The media type of an answer that no struct describes.
-    content: str = "application/json"
+    #: The media types of an answer that no struct describes.
+    content: tuple[str, ...] = ("application/json",)
     #: Whether it heeds the header Idempotency-Key.
     is_repeatable: bool = False
     #: Whether its body may be as large as MAX_BATCH_BODY_BYTES.

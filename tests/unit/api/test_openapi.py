@@ -100,7 +100,7 @@ def test_answers_that_are_no_json_say_what_they_are() -> None:
         "/openapi.json": ["application/json"],
         "/docs": ["text/html"],
         "/console": ["text/html"],
-        "/console/{version}/{name}": ["*/*"],
+        "/console/{version}/{name}": ["text/javascript", "text/css", "image/svg+xml"],
     }
 
 
