@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bellpull.client import Client
+from bellpull.commands.typed import read_count
 from bellpull.commands.waiting import wait_for_end
 from bellpull.output import Output
 
@@ -31,7 +32,7 @@ def add_actions(subparsers: Any, noun: Noun) -> Any:
     actions = parent.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
     listing.add_argument("--status", dest="provisioning_status")
-    listing.add_argument("--limit", type=int, default=20)
+    listing.add_argument("--limit", type=read_count, default=20)
     listing.set_defaults(run=partial(_list, noun))
     show = actions.add_parser("show", help="everything about one")
     show.add_argument("id")
