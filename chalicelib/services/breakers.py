@@ -79,7 +79,7 @@ def open_breaker(engine: Engine, upstream: str, *, by: str | None = None) -> Bre
     `by`: the project whose order it was, for its audit.
     Raises NotFound if there is no such upstream.
     """
-    require_upstream(upstream)
+    require_upstream(engine, upstream)
 
     def work(connection: Connection) -> None:
         row = lock_control(connection, _SCOPE, upstream)
@@ -95,7 +95,7 @@ def open_breaker(engine: Engine, upstream: str, *, by: str | None = None) -> Bre
 
 def close_breaker(engine: Engine, upstream: str, *, by: str | None = None) -> BreakerView:
     """Let the jobs of an upstream begin again, at once. Raises NotFound likewise."""
-    require_upstream(upstream)
+    require_upstream(engine, upstream)
     _close(engine, upstream, lambda probe: True, by)
     return _get(engine, upstream)
 
@@ -105,7 +105,9 @@ def list_breakers(engine: Engine) -> list[BreakerView]:
     with connect(engine) as connection:
         found = connection.execute(select(controls).where(controls.c.scope == _SCOPE)).all()
         rows = {row.name: row for row in found}
-        return [_view(connection, name, rows.get(name)) for name in list_upstreams()]
+        # Also those that the settings name no longer, as long as there is something to tell.
+        names = sorted({*list_upstreams(), *rows})
+        return [_view(connection, name, rows.get(name)) for name in names]
 
 
 def _get(engine: Engine, upstream: str) -> BreakerView:

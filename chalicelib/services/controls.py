@@ -53,7 +53,7 @@ def pause(engine: Engine, scope: Scope, name: str, *, by: str | None = None) -> 
 
     Raises NotFound if there is no such queue or task.
     """
-    _require(scope, name)
+    _require(engine, scope, name)
 
     def work(connection: Connection) -> Row[Any]:
         row = lock_control(connection, scope, name)
@@ -72,7 +72,7 @@ def resume(engine: Engine, scope: Scope, name: str, *, by: str | None = None) ->
 
     Raises NotFound if there is no such queue or task.
     """
-    _require(scope, name)
+    _require(engine, scope, name)
 
     def work(connection: Connection) -> None:
         row = lock_control(connection, scope, name)
@@ -100,7 +100,7 @@ def set_limit(
     The next claim obeys. What begun before counts towards a new rate only as far as the old one
     counted it. Raises NotFound if there is none of that name, and what `require` raises.
     """
-    _require(scope, name)
+    _require(engine, scope, name)
 
     def work(connection: Connection) -> Row[Any]:
         row = lock_control(connection, scope, name)
@@ -124,7 +124,7 @@ def remove_limit(
     require: Require | None = None,
 ) -> None:
     """Limit a queue, task or upstream no longer. Raises as `set_limit`."""
-    _require(scope, name)
+    _require(engine, scope, name)
 
     def work(connection: Connection) -> None:
         row = lock_control(connection, scope, name)
@@ -143,7 +143,7 @@ def get(engine: Engine, scope: Scope, name: str) -> Any:
 
     Raises NotFound if there is none of that name.
     """
-    _require(scope, name)
+    _require(engine, scope, name)
     query = select(controls).where(is_about(scope, name))
     with connect(engine) as connection:
         row = connection.execute(query).one_or_none()
@@ -174,9 +174,9 @@ def let_all_go(engine: Engine, scope: Scope, name: str, held_by: str = CONTROL) 
     return total
 
 
-def _require(scope: str, name: str) -> None:
+def _require(engine: Engine, scope: str, name: str) -> None:
     if scope == "upstream":
-        require_upstream(name)
+        require_upstream(engine, name)
         return
     known = QUEUES if scope == "queue" else all_contracts()
     if name not in known:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Engine, select
+
 from chalicelib.broker.contracts import CLOUD, TaskContract, all_contracts
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import controls
 from chalicelib.errors import NotFound
 from chalicelib.settings import get_settings
 
@@ -30,8 +34,12 @@ def list_upstreams() -> list[str]:
     return sorted(name for name in found if name is not None)
 
 
-def require_upstream(name: str) -> None:
-    """Raises NotFound if there is no such upstream."""
+def require_upstream(engine: Engine, name: str) -> None:
+    """Raises NotFound if no job can have it as its upstream, and nothing was said about it."""
     known = list_upstreams()
-    if name not in known:
-        raise NotFound(f"There is no upstream {name}; there are {', '.join(known)}.")
+    if name in known:
+        return
+    said = select(controls.c.name).where(controls.c.scope == "upstream", controls.c.name == name)
+    with connect(engine) as connection:
+        if connection.execute(said).first() is None:
+            raise NotFound(f"There is no upstream {name}; there are {', '.join(known)}.")

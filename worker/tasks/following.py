@@ -24,10 +24,18 @@ def let_others_go(held: Claim, project_id: str, key: str | None, *, has_answered
     pass_turn(engine, project_id, key)
     if not held.has_slot:
         return
+    if has_answered:
+        note_answer(held.job_id)
     try:
-        if has_answered:
-            breakers.note_answer(engine, held.job_id)
         if admission.leave(engine, [held.job_id]):
             ring_due(engine)
     except DatabaseUnavailable:
         logger.warning("slot not freed, the dispatcher will: job_id=%s", held.job_id)
+
+
+def note_answer(job_id: str) -> None:
+    """The upstream of a job has answered. Never raises: the next answer tells it again."""
+    try:
+        breakers.note_answer(process.engine(), job_id)
+    except DatabaseUnavailable:
+        logger.warning("answer of an upstream not noted: job_id=%s", job_id)

@@ -91,6 +91,7 @@ def add(job: Job, upstream: Upstream[Any, Any, Seen], upstream_id: str, word: st
 def wait(job: Job, upstream: Upstream[Any, Any, Seen], seen: Seen) -> Seen:
     """Wait until it is active, and tell meanwhile what is waited for."""
     began = time.monotonic()
+    job.note_answer()
 
     def tell(seen: Seen) -> None:
         if seen.status == "provisioning":

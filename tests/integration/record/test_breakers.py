@@ -7,75 +7,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, event
 
-from chalicelib.broker.contracts.load_balancers import CREATE, CreateLoadBalancer
 from chalicelib.db.clock import seconds_from_now
-from chalicelib.db.tables import control_slots
 from chalicelib.domain.jobs import HELD
-from chalicelib.domain.load_balancers import LoadBalancerSpec
-from chalicelib.errors import NotFound
 from chalicelib.schemas.controls import BreakerView
-from chalicelib.services import admission, breakers, controls
-from chalicelib.services.claims import Claim, ClaimAnswer, claim_many
-from chalicelib.services.controls import Limit
+from chalicelib.services import controls
+from chalicelib.services.claims import ClaimAnswer, claim_many
 from chalicelib.services.dispatcher import dispatch_due
-from chalicelib.services.job_lifecycle import Ended, fail, succeed
-from chalicelib.services.jobs import NewJob, submit
-from chalicelib.services.outcomes import Fault
+from chalicelib.services.job_lifecycle import succeed
 from tests.factories.jobs import new_claim, read_job, set_job
 from tests.fakes.sqs import FakeSqs
 from tests.integration.record import admissions
 from tests.integration.record.admissions import LEASE, hear
-
-FAULT = Fault(type="UpstreamUnavailable", message="no answer", retryable=True)
-#: The one that the settings of tests name.
-UPSTREAM = "memory"
-
-
-def new(engine: Engine) -> str:
-    """A job that calls the upstream."""
-    spec = LoadBalancerSpec(name="web", subnet_ids=["subnet-1"])
-    parameters = CreateLoadBalancer(load_balancer_id="lb", spec=spec)
-    return str(submit(engine, "demo", NewJob(contract=CREATE, parameters=parameters)).id)
-
-
-def break_off(engine: Engine, held: Claim) -> Ended:
-    """What a worker does about an attempt whose upstream did not answer."""
-    counts = not breakers.note_failure(engine, held.job_id, FAULT.type)
-    ended = fail(engine, held, FAULT, lambda attempts, most: 1.0, counts=counts)
-    admission.leave(engine, [held.job_id])
-    assert ended is not None
-    return ended
-
-
-def end(engine: Engine, held: Claim) -> None:
-    assert succeed(engine, held, None)
-    if held.has_slot:
-        breakers.note_answer(engine, held.job_id)
-        admission.leave(engine, [held.job_id])
-
-
-def open_by_failures(engine: Engine) -> list[str]:
-    """As many jobs fail as it takes; returns their ids."""
-    ids = [new(engine) for _ in range(5)]
-    for held, answer in [hear(engine, job_id) for job_id in ids]:
-        assert answer is ClaimAnswer.CLAIMED
-        break_off(engine, held)
-    return ids
-
-
-def let_cool_down(engine: Engine) -> None:
-    with engine.connect() as connection:
-        for slot in connection.execute(select(control_slots)).all():
-            connection.execute(
-                update(control_slots).values(free_at=slot.free_at - timedelta(seconds=31))
-            )
-
-
-def look(engine: Engine) -> BreakerView:
-    (seen,) = breakers.list_breakers(engine)
-    return seen
+from tests.integration.record.breaking import (
+    UPSTREAM,
+    break_off,
+    end,
+    let_cool_down,
+    look,
+    new,
+    open_by_failures,
+)
 
 
 def test_breaker_opens_after_failures_in_a_row(engine: Engine, sqs: FakeSqs) -> None:
@@ -216,40 +169,6 @@ def test_try_of_a_worker_that_vanished_is_anothers(engine: Engine, sqs: FakeSqs)
     assert hear(engine, other)[1] is ClaimAnswer.CLAIMED
 
 
-def test_breaker_that_is_opened_by_hand_lets_nobody_try(engine: Engine, sqs: FakeSqs) -> None:
-    seen = breakers.open_breaker(engine, UPSTREAM)
-    assert (seen.state, seen.next_probe_at) == ("open", None)
-    let_cool_down(engine)
-    job_id = new(engine)
-    assert hear(engine, job_id)[1] is ClaimAnswer.HELD
-    dispatch_due(engine)
-    assert read_job(engine, job_id).held_by == "breaker"
-    assert breakers.close_breaker(engine, UPSTREAM) == BreakerView(upstream=UPSTREAM)
-    assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
-    with pytest.raises(NotFound, match="there are memory"):
-        breakers.open_breaker(engine, "elsewhere")
-
-
-def test_jobs_that_were_not_let_go_when_it_closed_are_let_go_by_the_dispatcher(
-    engine: Engine, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    breakers.open_breaker(engine, UPSTREAM)
-    job_id = new(engine)
-    hear(engine, job_id)
-
-    def die(*_: Any) -> None:
-        raise SystemExit
-
-    with monkeypatch.context() as patch:
-        patch.setattr(breakers, "let_all_go", die)
-        with pytest.raises(SystemExit):
-            breakers.close_breaker(engine, UPSTREAM)
-    dispatch_due(engine)
-    assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
-    held, answer = hear(engine, new(engine))
-    assert (answer, held.has_slot) == (ClaimAnswer.CLAIMED, False), "there is nothing to tell"
-
-
 def test_breaker_that_is_closed_and_has_no_failures_costs_nothing(
     engine: Engine, sqs: FakeSqs
 ) -> None:
@@ -266,31 +185,3 @@ def test_breaker_that_is_closed_and_has_no_failures_costs_nothing(
     event.remove(engine, "before_cursor_execute", note)
     assert [statement.split()[0] for statement in sent] == ["UPDATE", "UPDATE"]
     assert not held.has_slot
-
-
-def test_upstream_is_limited_for_all_its_tasks(engine: Engine, sqs: FakeSqs) -> None:
-    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=1))
-    first, second = new(engine), new(engine)
-    held, _ = hear(engine, first)
-    assert hear(engine, second)[1] is ClaimAnswer.HELD
-    assert hear(engine, admissions.new(engine))[1] is ClaimAnswer.CLAIMED
-    end(engine, held)
-    assert hear(engine, second)[1] is ClaimAnswer.CLAIMED
-    controls.set_limit(engine, "upstream", UPSTREAM, Limit(rate_count=2, rate_seconds=60))
-    answers = [hear(engine, new(engine))[1] for _ in range(3)]
-    assert answers.count(ClaimAnswer.CLAIMED) == 2
-    controls.remove_limit(engine, "upstream", UPSTREAM)
-    assert controls.list_controls(engine) == []
-
-
-def test_limit_and_breaker_of_an_upstream_do_not_disturb_each_other(
-    engine: Engine, sqs: FakeSqs
-) -> None:
-    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=9))
-    open_by_failures(engine)
-    controls.remove_limit(engine, "upstream", UPSTREAM)
-    assert look(engine).state == "open"
-    controls.set_limit(engine, "upstream", UPSTREAM, Limit(at_once=1))
-    breakers.close_breaker(engine, UPSTREAM)
-    (limit,) = controls.list_controls(engine)
-    assert limit.at_once == 1
