@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from celery import Celery
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
+from kombu.utils.imports import symbol_by_name
 
 from chalicelib.broker.queues import DEFAULT, QUEUES, WAIT_SECONDS
 from chalicelib.errors import SettingsError
@@ -25,6 +26,25 @@ _CONTENT = {
 }
 
 
+class JobsCelery(Celery):  # type: ignore[misc]  # celery has no types
+    """Celery whose every task claims its job, those of other base classes too."""
+
+    def _task_from_fun(self, fun: Any, name: Any = None, base: Any = None, **options: Any) -> Any:
+        return super()._task_from_fun(fun, name, self._with_claims(base), **options)
+
+    def register_task(self, task: Any, **options: Any) -> Any:
+        """Register a task that was written as a class."""
+        made = task() if isinstance(task, type) else task
+        made.__class__ = self._with_claims(type(made))
+        return super().register_task(made, **options)
+
+    def _with_claims(self, base: type | None) -> type | None:
+        ours = symbol_by_name(self.task_cls)
+        if base is None or issubclass(base, ours):
+            return base
+        return type(base.__name__, (base, ours), {"__module__": base.__module__})
+
+
 def make_app(settings: Settings) -> Celery:
     """The application for these settings.
 
@@ -33,7 +53,7 @@ def make_app(settings: Settings) -> Celery:
     """
     # By its usual name, so that banner and logs say sqs:// as Celery users expect.
     TRANSPORT_ALIASES["sqs"] = "worker.transport:Transport"
-    app = Celery(
+    app = JobsCelery(
         "bellpull", task_cls="worker.tasks.base:JobTask", control="worker.control:JobsControl"
     )
     app.conf.update(celery_configuration(settings))

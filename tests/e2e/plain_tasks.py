@@ -6,9 +6,9 @@ import os
 import signal
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
-from celery import group
+from celery import Task, group
 from celery.exceptions import Ignore, Reject
 
 from tests.e2e.ledger import note, read_notes
@@ -213,6 +213,38 @@ def die(self: Any, times: int = 99) -> int:
     if seen < times:
         os.kill(os.getpid(), signal.SIGKILL)
     return 1
+
+
+class _Greeting(Task):  # type: ignore[misc]  # celery has no types
+    """A base that knows nothing of this project, as users have them."""
+
+    def greet(self, text: str) -> str:
+        return f"so {text}"
+
+
+@app.task(name="plain.based", base=_Greeting, bind=True)
+def based(self: Any, text: str) -> str:
+    """Be a task of another base class."""
+    return str(self.greet(text))
+
+
+class _Classy(Task):  # type: ignore[misc]
+    """A task as old code has them."""
+
+    name = "plain.classy"
+    autoretry_for = (ValueError,)
+    retry_kwargs: ClassVar[dict[str, int]] = {"max_retries": 1, "countdown": 0}
+
+    def run(self) -> int:
+        if self.request.retries == 0:
+            raise ValueError("not yet")
+        return int(self.request.retries)
+
+
+@app.on_after_finalize.connect
+def _register(sender: Any, **_: Any) -> None:
+    """Not before: it would end what an application may still be told of its tasks."""
+    sender.register_task(_Classy())
 
 
 @app.task(name="plain.slow_rate", rate_limit="2/s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,15 @@ def test_annotations_change_tasks_with_a_contract_and_without(make_fleet: MakeFl
     assert fleet.wait_for_state(once, "FAILURE").error["message"] == "not yet"
     wait_until(lambda: bool(fleet.attempts(too_long)), 20)
     assert fleet.attempts(too_long)[0].error["code"] == "time-limit"
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "result", "attempts"),
+    [("plain.based", ("be it",), "so be it", 1), ("plain.classy", (), 1, 2)],
+)
+def test_task_of_another_base_class_is_claimed_and_recorded(
+    fleet: Fleet, name: str, args: tuple[Any, ...], result: Any, attempts: int
+) -> None:
+    sent = fleet.foreign_app().send_task(name, args)
+    row = fleet.wait_for_state(sent.id, "SUCCESS")
+    assert (row.result, row.attempts) == (result, attempts)
