@@ -39,7 +39,12 @@ def read_query(parameters: Mapping[str, Sequence[str]], kind: type[T]) -> T:
             problems.append((name, "Expected to be given once."))
     if problems:
         raise InvalidQuery(problems)
-    return msgspec.convert(values, kind, strict=False)
+    found = msgspec.convert(values, kind, strict=False)
+    # To msgspec the text "null" is None; a parameter is left out instead.
+    if nulls := {name: "" for name in values if getattr(found, name) is None}:
+        told = find_problems(values | nulls, kind, strict=False)
+        raise InvalidQuery([(str(place[0]), text) for place, text in told])
+    return found
 
 
 def _parse(raw: bytes) -> Any:
