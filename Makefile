@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 REQUIREMENTS := requirements.txt worker/requirements.txt requirements-dev.txt
-# Several test processes, begun with in the order of tests/conftest.py, which says how many.
-PYTEST_ARGS ?= -n auto --dist loadgroup --no-loadscope-reorder
+# At most four at once: each test process has a database server and an SQS of its own. What waits
+# longest begins first (tests/conftest.py).
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 # The benchmark's SQS, and the libraries that it compares with.
 NODE_MODULES := build/node/.installed

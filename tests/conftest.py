@@ -13,7 +13,7 @@ import pytest
 from chalicelib.settings import Settings
 from infra.local.servers.mariadb import MariaDB, find_server
 from infra.local.servers.moto import MotoServer
-from tests.databases import copy_schema, make_schema
+from tests.databases import make_database, make_schema
 
 BACKENDS = ["sqlite", "mariadb"]
 
@@ -35,15 +35,6 @@ def pytest_configure() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": "127.0.0.1,localhost",
     }
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One test process more than there are cores: fleets, and the emulated deploy, often wait.
-
-    At most four: each has a database server and an SQS of its own.
-    """
-    return min(4, (os.cpu_count() or 1) + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,8 +82,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{database}"
         return
     server: MariaDB = request.getfixturevalue("mariadb")
-    url = server.create_database()
-    copy_schema(server, request.getfixturevalue("mariadb_template"), url)
+    url = make_database(server, request.getfixturevalue("mariadb_template"))
     yield url
     server.drop_database(url)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from sqlalchemy import Engine
+
+from chalicelib.db.application_user import PRIVILEGES
+from chalicelib.db.engine import make_engine
 from infra.local.servers.mariadb import MariaDB
 
 
@@ -22,6 +26,8 @@ def make_schema(server: MariaDB) -> list[str]:
             statements.append(cursor.fetchall()[0][1])
             if cursor.execute(f"SELECT 1 FROM `{table}` LIMIT 1"):
                 statements.append(f"INSERT INTO `{table}` SELECT * FROM `{template}`.`{table}`")
+        cursor.execute("CREATE USER application@'%'")
+        cursor.execute(rf"GRANT {PRIVILEGES} ON `bellpull\_%`.* TO application@'%'")
     return statements
 
 
@@ -30,6 +36,23 @@ def copy_schema(server: MariaDB, statements: list[str], url: str) -> None:
     with server.cursor(_name(url)) as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+def make_database(server: MariaDB, statements: list[str]) -> str:
+    """Make the database that `make_schema` saw once more; returns the application's URL of it."""
+    url = server.create_database()
+    copy_schema(server, statements, url)
+    return as_application(url)
+
+
+def as_application(url: str) -> str:
+    """The URL of one who may do there what API and workers may do in AWS, and no more."""
+    return url.replace("//root@", "//application@")
+
+
+def as_owner(engine: Engine) -> Engine:
+    """Connections of one who may make tables in the database of `engine`."""
+    return make_engine(engine.url.set(username=engine.url.username and "root").render_as_string())
 
 
 def _name(url: str) -> str:

@@ -23,7 +23,7 @@ from chalicelib.services.tokens import mint
 from infra.local.servers.mariadb import MariaDB
 from infra.local.servers.process import GuardedProcess
 from infra.local.servers.readiness import answers_http, find_free_port, open_local, wait_until
-from tests.databases import copy_schema
+from tests.databases import make_database
 from tests.integration.infra.conftest import ROOT, Package
 from tests.integration.infra.gateway_events import SCHEDULED, make_event
 
@@ -51,8 +51,7 @@ def environment(
     mariadb: MariaDB, mariadb_template: list[str], moto_server: str
 ) -> Iterator[dict[str, str]]:
     """What a function finds: a database, queues that are there, and no way to any other AWS."""
-    url = mariadb.create_database()
-    copy_schema(mariadb, mariadb_template, url)
+    url = make_database(mariadb, mariadb_template)
     sqs = boto3.client("sqs", endpoint_url=moto_server)
     prefix = f"package-{uuid.uuid4().hex[:8]}"
     for queue in ("network", "default"):
@@ -199,5 +198,6 @@ def test_dispatch_runs_from_the_zip_and_logs_its_metrics(
     calls = [(functions["dispatch"]["handler"], SCHEDULED)]
     ((answer,), logged) = call_functions(package, task_folder, environment, calls)
     assert answer["rung"] == 0
-    (line,) = [line for line in map(json.loads, logged) if "_aws" in line]
+    (line,) = [line for line in map(json.loads, logged) if "JobsWaiting" in line]
+    assert "_aws" in line
     assert (line["Deployment"], line["JobsWaiting"]) == ("bellpull-test", 0)

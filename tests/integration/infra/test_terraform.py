@@ -25,6 +25,14 @@ from tests.integration.infra.terraform_room import ROOT, TerraformRoom, find_plu
 #: Target tracking makes two alarms of its own.
 SCALING_ALARMS = 2
 
+NAMES = ("alarm_name", "dashboard_name", "function_name", "identifier", "name", "name_prefix")
+NAMED_WITHIN_ANOTHER = {
+    "aws_ecs_service",
+    "aws_iam_role_policy",
+    "aws_lambda_alias",
+    "aws_route53_record",
+}
+
 pytestmark = pytest.mark.xdist_group("terraform")
 
 
@@ -67,6 +75,7 @@ def test_plans_are_what_they_should_be_and_their_policies_sound(
     assert (summary["status"], summary["failed"]) == ("pass", 0)
     (state,) = [line["test_state"] for line in lines if line["type"] == "test_state"]
     check_costs(name, state)
+    check_names("dev" if name == "dev" else "prod", state)
     policies = find_policies(state)
     assert len(policies) >= 4 * 2 + len(QUEUES) * 2 + 1  # of roles and of queues, and the key's
     met = assert_policies_are_sound(state)
@@ -100,6 +109,18 @@ def check_costs(name: str, state: dict[str, Any]) -> None:
             assert size.workers_at_least == service["desired_count"]
     owned = len(resources["aws_secretsmanager_secret"]) + database["manage_master_user_password"]
     assert read_prices()["assumptions"]["secrets"] == owned
+
+
+def check_names(env: str, state: dict[str, Any]) -> None:
+    """No environment takes the name of another's resource: they share the account."""
+    for resource in state["root_module"]["resources"]:
+        if resource["mode"] == "data" or resource["type"] in NAMED_WITHIN_ANOTHER:
+            continue
+        names = {resource["values"].get(attribute) for attribute in NAMES} - {None}
+        for name in names:
+            was_made_up = re.fullmatch(r"[0-9a-z]{8}", name)  # by the mocked provider
+            has_env = f"bellpull-{env}" in name or f"/bellpull/{env}/" in name
+            assert was_made_up or has_env, f"{resource['address']} is named {name}"
 
 
 def test_linter_sees_what_a_policy_should_not_have() -> None:

@@ -13,7 +13,7 @@ from chalicelib.db.engine import make_engine
 from chalicelib.db.tables import metadata
 from chalicelib.settings import get_settings
 from infra.local.servers.mariadb import MariaDB
-from tests.databases import copy_schema
+from tests.databases import as_application, copy_schema
 from tests.fakes.sqs import FakeSqs, install_sqs
 
 
@@ -40,7 +40,7 @@ def mariadb_url(mariadb: MariaDB, mariadb_template: list[str]) -> Iterator[str]:
 @pytest.fixture
 def mariadb_engine(mariadb_url: str) -> Iterator[Engine]:
     """An engine for an empty record on MariaDB."""
-    engine = make_engine(mariadb_url, pool_size=8)
+    engine = make_engine(as_application(mariadb_url), pool_size=8)
     with engine.connect() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())

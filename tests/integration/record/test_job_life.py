@@ -33,6 +33,7 @@ from chalicelib.services.job_lifecycle import (
     succeed,
 )
 from chalicelib.services.success_batches import succeed_many
+from tests.databases import as_owner
 from tests.factories.jobs import create_job, expire_lease, new_claim, set_job
 from tests.fakes.sqs import FakeSqs
 from tests.integration.record.job_life import Life, check_row
@@ -288,8 +289,10 @@ class JobLife(RuleBasedStateMachine):
 
 
 def test_any_order_of_events_keeps_the_promises(engine: Engine, sqs: FakeSqs) -> None:
-    ledger.create(engine)
+    owner = as_owner(engine)
+    ledger.create(owner)
     try:
         run_state_machine_as_test(partial(JobLife, engine), settings=EXTENT)
     finally:
-        ledger.drop(engine)
+        ledger.drop(owner)
+        owner.dispose()

@@ -11,6 +11,7 @@ from chalicelib.db.engine import make_engine
 from chalicelib.db.migrate import head_revision, upgrade
 from chalicelib.db.tables import metadata
 from chalicelib.errors import DatabaseUnavailable
+from tests.databases import as_owner
 from tests.factories.jobs import create_job
 
 
@@ -73,9 +74,11 @@ def test_columns_on_mariadb_have_the_types_of_the_tables(
     for constraint in list(copy.foreign_key_constraints):
         copy.constraints.discard(constraint)
     copy.indexes.clear()
-    copy.create(mariadb_engine)
-    wanted = read_columns(mariadb_engine, reference)
-    copy.drop(mariadb_engine)
+    owner = as_owner(mariadb_engine)
+    copy.create(owner)
+    wanted = read_columns(owner, reference)
+    copy.drop(owner)
+    owner.dispose()
     assert made == wanted
 
 
