@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 REQUIREMENTS := requirements.txt worker/requirements.txt requirements-dev.txt
 # At most four at once: each test process has a database server and an SQS of its own. What waits
 # longest begins first (tests/conftest.py).
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+PYTEST_ARGS ?= -n auto --dist loadgroup --no-loadscope-reorder
 
 # The benchmark's SQS, and the libraries that it compares with.
 NODE_MODULES := build/node/.installed

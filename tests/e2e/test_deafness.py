@@ -27,7 +27,7 @@ def test_polling_goes_on_when_receives_stop_failing(
         moods: dict[str, Callable[[], None]] = {
             "HTTP 403": lambda: sqs.refuse(403),
             "HTTP 503": lambda: sqs.refuse(503),
-            "answer of SQS cannot be read": sqs.babble,
+            "its answer cannot be read": sqs.babble,
             "HTTP 599": sqs.hang_up,
             "timed out": sqs.hang,
         }
