@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from worker.upstream.errors import UpstreamRejected
+from worker.upstream.openstack.subnets import read_subnet
 
 #: By this description we know the ones that we made, and may delete.
 _OURS = "Made by Bellpull for a load balancer."
@@ -38,7 +39,7 @@ def release_floating(network: Any, port_id: str | None) -> None:
 
 def require_both_versions(network: Any, subnet_ids: list[str]) -> None:
     """Raise UpstreamRejected unless there are IPv4 and IPv6 subnets among these."""
-    versions = {network.get_subnet(subnet_id).ip_version for subnet_id in subnet_ids}
+    versions = {read_subnet(network, subnet_id).ip_version for subnet_id in subnet_ids}
     if versions != {4, 6}:
         raise UpstreamRejected(
             "dualstack takes a subnet of IPv4 and one of IPv6 in one network; "

@@ -15,6 +15,7 @@ from worker.upstream.errors import UpstreamNotFound, UpstreamRejected, UpstreamU
 from worker.upstream.openstack.errors import openstack_errors
 from worker.upstream.openstack.names import is_uuid, refuse_reserved, server_token_tag
 from worker.upstream.openstack.server_reading import fault_of, is_leaving, to_observed
+from worker.upstream.openstack.subnets import read_subnet
 from worker.upstream.waiting import wait_until_gone
 
 
@@ -124,12 +125,7 @@ class NovaServers:
 
     def _find_network(self, subnet_id: str) -> str:
         """The network of a subnet. Raises UpstreamRejected if Nova might choose another subnet."""
-        if not is_uuid(subnet_id):
-            raise UpstreamRejected(f"Neutron has no subnet {subnet_id!r}.")
-        try:
-            subnet = self._neutron.get_subnet(subnet_id)
-        except NotFoundException as error:
-            raise UpstreamRejected(f"Neutron has no subnet {subnet_id!r}.") from error
+        subnet = read_subnet(self._neutron, subnet_id)
         of_network = self._neutron.subnets(network_id=subnet.network_id)
         alike = [each.id for each in of_network if each.ip_version == subnet.ip_version]
         if len(alike) > 1:
