@@ -52,8 +52,9 @@ SLEEPING = Kind(_contract("sleeping", NETWORK), 80, "SUCCESS")
 #: Fails at its first two starts.
 RETRYING = Kind(_contract("retrying", DEFAULT), 110, "SUCCESS")
 DELAYED = Kind(_contract("delayed", NETWORK), 118, "SUCCESS", longest_delay_seconds=20.0)
-#: Fails at its first start, and must not overlap with another of its key.
-KEYED = Kind(_contract("keyed", DEFAULT), 60, "SUCCESS", keys=6)
+#: Fails at its first start, and must not overlap with another of its key. With fewer keys what one
+#: has waiting after an outage takes minutes, as each job takes its two seconds after the others.
+KEYED = Kind(_contract("keyed", DEFAULT), 60, "SUCCESS", keys=12)
 #: Its parameters are too large for its bell.
 WIDE = Kind(_contract("wide", DEFAULT), 10, "SUCCESS", padding=60_000)
 #: Fails for good at once.

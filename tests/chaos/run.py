@@ -214,7 +214,8 @@ class Run:
         if done != self._done or self._moved_at == float("inf"):
             self._done, self._moved_at = done, time.monotonic()
         self._diary.say(
-            f"done {done} of {self._submitter.count()} submitted of {self._options.jobs};"
+            f"done {done}, with those that follow others; submitted "
+            f"{self._submitter.count()} of {self._options.jobs};"
             f" faults {self._diary.faults.total()};"
             f" workers {self._fleet.count_alive()}/{self._options.workers}"
         )
