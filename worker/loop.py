@@ -29,7 +29,7 @@ class LoopCalls:
         """Let the loop not sleep while calls are ready.
 
         Kombu 5.7 looks for them at the begin of a turn only. What such a call, or a timer, asks
-        of the loop in its turn waits until some file is readable, or for a second.
+        of the loop in its turn waits until some file is readable, or for two seconds.
         """
         if self._hub._ready:  # noqa: SLF001 - there is no other way to these
             self._hub._waker.wake()  # noqa: SLF001

@@ -63,8 +63,13 @@ class Heard:
         """No receive is under way, because there is no free slot."""
         self.asked_since = None
 
-    def answer(self, messages: list[Any], at: float, wall: float) -> None:
+    def answer(
+        self, messages: list[Any], at: float, wall: float, *, is_brief: bool = False
+    ) -> None:
         """A receive succeeded at monotonic time `at`, wall-clock time `wall`.
+
+        `is_brief`: it was no long poll. SQS asks some of its servers then, not all, and an empty
+        answer says nothing about the queue.
 
         An empty answer to a long poll means that everything visible has been heard;
         otherwise everything older than the oldest of these messages has. One that comes
@@ -74,7 +79,7 @@ class Heard:
         self.asked_since = at
         attributes = [message.get("Attributes", {}) for message in messages]
         new = [one for one in attributes if int(one.get("ApproximateReceiveCount", 1)) <= 1]
-        if messages and not new:
+        if not new and (messages or is_brief):
             return
         sent = [float(one.get("SentTimestamp", 0)) / 1000 for one in new]
         age = max([0.0, *(wall - moment for moment in sent)])

@@ -140,7 +140,9 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
         if isinstance(messages, ReceiveFailed):
             return messages
         found = messages.get("Messages") or []
-        self.heard.setdefault(qname, Heard()).answer(found, time.monotonic(), time.time())
+        self.heard.setdefault(qname, Heard()).answer(
+            found, time.monotonic(), time.time(), is_brief=qname in self._kept
+        )
         if self.is_draining and found:
             self.outbox.put_back(queue, qname, [one["ReceiptHandle"] for one in found], 0)
             return len(found)

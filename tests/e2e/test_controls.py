@@ -64,8 +64,13 @@ def test_pause_survives_restarts(make_fleet: MakeFleet) -> None:
     first.terminate()
     first.wait_for_exit()
     fleet.start_worker()
-    controls.resume(fleet.engine, "task", SLEEP.name)
-    fleet.wait_for_state(job_id, "SUCCESS")
+    another = fleet.submit(SLEEP, Sleep(seconds=0))
+    wait_until(lambda: fleet.job(another).held_by == "control", 20)
+    time.sleep(1.5)  # beats of the new worker
+    assert {fleet.job(one).state for one in (job_id, another)} == {"PENDING"}
+    assert controls.resume(fleet.engine, "task", SLEEP.name) == 2
+    for one in (job_id, another):
+        fleet.wait_for_state(one, "SUCCESS")
 
 
 def test_two_workers_together_keep_to_a_rate(make_fleet: MakeFleet) -> None:

@@ -23,6 +23,13 @@ def test_empty_answer_means_that_all_was_heard_at_that_moment() -> None:
     assert heard.age_seconds(107) == 7
 
 
+def test_empty_answer_to_a_brief_receive_says_nothing_but_that_sqs_answers() -> None:
+    heard = Heard()
+    heard.answer([], at=100, wall=5000, is_brief=True)
+    assert heard.age_seconds(101) is None
+    assert heard.asked_since == 100
+
+
 def test_answer_with_messages_means_that_all_older_ones_were_heard() -> None:
     heard = Heard()
     heard.answer(_sent(4990, 4970, 4999), at=100, wall=5000)

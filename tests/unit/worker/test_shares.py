@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_freed_slot_is_for_the_queue_that_is_behind(
 
 
 def test_queue_that_was_asked_briefly_and_is_empty_leaves_the_slot_to_the_other(
-    got: list[Any], receives: Receives, hub: FakeHub
+    channel: Channel, got: list[Any], receives: Receives, hub: FakeHub
 ) -> None:
     fill(receives, hub)
     got[0].ack()
@@ -84,6 +85,9 @@ def test_queue_that_was_asked_briefly_and_is_empty_leaves_the_slot_to_the_other(
     receives.answer({})
     hub.run()
     assert sorted(queue for queue, _, _ in receives.waiting) == ["default", "network"]
+    age = channel.heard["default"].age_seconds(time.monotonic())
+    assert age is not None
+    assert age > 1000, "a brief receive that brings nothing does not say that all was heard"
 
 
 @pytest.mark.parametrize("outcome", [{}, ReceiveFailed("HTTP 503")])
