@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from openstack.exceptions import NotFoundException
@@ -21,6 +18,7 @@ from worker.upstream.errors import (
     UpstreamUnavailable,
 )
 from worker.upstream.openstack import public
+from worker.upstream.openstack.base import OpenStackUpstream
 from worker.upstream.openstack.errors import openstack_errors
 from worker.upstream.openstack.names import (
     decode_tags,
@@ -40,30 +38,12 @@ from worker.upstream.openstack.reading import (
 from worker.upstream.waiting import wait_until_gone
 
 
-class OctaviaLoadBalancers:
+class OctaviaLoadBalancers(OpenStackUpstream[ObservedLoadBalancer]):
     """Octavia in one region and OpenStack project; the upstream id is Octavia's."""
-
-    def __init__(
-        self, connection_factory: Callable[[], Any], *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        """`connection_factory` returns an openstacksdk connection; called at the first use.
-
-        `sleep`: how to wait between two looks at one that is being deleted.
-        """
-        self._connection_factory = connection_factory
-        self._sleep = sleep
-
-    @cached_property
-    def _connection(self) -> Any:
-        return self._connection_factory()
 
     @property
     def _octavia(self) -> Any:
         return self._connection.load_balancer
-
-    @property
-    def _neutron(self) -> Any:
-        return self._connection.network
 
     @openstack_errors()
     def create(self, token: str, spec: LoadBalancerSpec) -> ObservedLoadBalancer:
@@ -79,17 +59,6 @@ class OctaviaLoadBalancers:
                 raise UpstreamBusy("Octavia has made no port for its address yet.")
             public.ensure_floating(self._neutron, found.vip_port_id)
         return self._observe(found)
-
-    @openstack_errors()
-    def find(self, token: str) -> ObservedLoadBalancer | None:
-        """See `Upstream`."""
-        found = self._find(token)
-        return None if found is None else self._observe(found)
-
-    @openstack_errors()
-    def get(self, upstream_id: str) -> ObservedLoadBalancer:
-        """See `Upstream`."""
-        return self._observe(self._read(upstream_id))
 
     @openstack_errors()
     def update(self, upstream_id: str, change: LoadBalancerChange) -> ObservedLoadBalancer:

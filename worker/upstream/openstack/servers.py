@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import time
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from openstack.exceptions import NotFoundException
 
 from chalicelib.domain.servers import ObservedServer, ServerChange, ServerSpec
 from worker.upstream.errors import UpstreamNotFound, UpstreamRejected, UpstreamUnavailable
+from worker.upstream.openstack.base import OpenStackUpstream
 from worker.upstream.openstack.errors import openstack_errors
 from worker.upstream.openstack.names import is_uuid, refuse_reserved, server_token_tag
 from worker.upstream.openstack.server_reading import fault_of, is_leaving, to_observed
@@ -19,30 +17,12 @@ from worker.upstream.openstack.subnets import read_subnet
 from worker.upstream.waiting import wait_until_gone
 
 
-class NovaServers:
+class NovaServers(OpenStackUpstream[ObservedServer]):
     """Nova in one region and OpenStack project; the upstream id is Nova's."""
-
-    def __init__(
-        self, connection_factory: Callable[[], Any], *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        """`connection_factory` returns an openstacksdk connection; called at the first use.
-
-        `sleep`: how to wait between two looks at one that is being deleted.
-        """
-        self._connection_factory = connection_factory
-        self._sleep = sleep
-
-    @cached_property
-    def _connection(self) -> Any:
-        return self._connection_factory()
 
     @property
     def _nova(self) -> Any:
         return self._connection.compute
-
-    @property
-    def _neutron(self) -> Any:
-        return self._connection.network
 
     @openstack_errors()
     def create(self, token: str, spec: ServerSpec) -> ObservedServer:
@@ -53,17 +33,6 @@ class NovaServers:
             made = self._nova.create_server(**self._to_request(token, spec))
             found = self._nova.get_server(made.id)  # the answer holds little more than the id
         return self._observe(found)
-
-    @openstack_errors()
-    def find(self, token: str) -> ObservedServer | None:
-        """See `Upstream`."""
-        found = self._find(token)
-        return None if found is None else self._observe(found)
-
-    @openstack_errors()
-    def get(self, upstream_id: str) -> ObservedServer:
-        """See `Upstream`."""
-        return self._observe(self._read(upstream_id))
 
     @openstack_errors()
     def update(self, upstream_id: str, change: ServerChange) -> ObservedServer:
