@@ -33,8 +33,13 @@ export const rank = () =>
   RANKS[Math.max(...caller.scopes.map((scope) => RANKS.indexOf(scope)))] ?? "read";
 export const may = (scope) => RANKS.indexOf(rank()) >= RANKS.indexOf(scope);
 
-/** The answer's JSON, null if it has none. Throws Problem. */
-export async function call(method, path, body, { signal, token = session.token } = {}) {
+const etags = new WeakMap();
+
+/** The entity tag of an answer, to be sent when what it tells of is changed. */
+export const etagOf = (answer) => etags.get(answer);
+
+/** The answer's JSON, null if it has none. `etag`: what is changed must still be that. Throws Problem. */
+export async function call(method, path, body, { signal, etag, token = session.token } = {}) {
   let response, answer;
   try {
     response = await fetch(new URL(path, ROOT), {
@@ -43,6 +48,7 @@ export async function call(method, path, body, { signal, token = session.token }
       headers: {
         "X-Auth-Token": token,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(etag ? { "If-Match": etag } : {}),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -52,7 +58,10 @@ export async function call(method, path, body, { signal, token = session.token }
     throw new Problem(0, { detail: "The API cannot be reached. Is the network up?" });
   }
   const parsed = parse(answer);
-  if (response.ok) return parsed;
+  if (response.ok) {
+    if (parsed && response.headers.has("ETag")) etags.set(parsed, response.headers.get("ETag"));
+    return parsed;
+  }
   if (response.status === 401 && token === session.token) {
     session.end();
     dispatchEvent(

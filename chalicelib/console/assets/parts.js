@@ -37,6 +37,7 @@ export function problem(error, again) {
       403: "This token may not see this",
       404: "There is no such thing here",
       409: "It cannot be changed now",
+      412: "It was changed meanwhile",
       422: "Some of this cannot be used",
       429: "Too many requests",
       503: "Something that the API needs is away",

@@ -1,6 +1,6 @@
 // Records of a cloud: a list, and for each what it is and what happened to it.
 
-import { call, get, may, path } from "./api.js";
+import { Problem, call, etagOf, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
 import { h, swap } from "./dom.js";
 import { ago, shortId } from "./format.js";
@@ -195,8 +195,7 @@ const add = (kind, refresh) =>
 
 function change(kind, record, refresh) {
   const groups = record.security_group_ids.join(", ");
-  const tags = Object.entries(record.tags).map((pair) => pair.join("="));
-  const lines = h("textarea", { spellcheck: "false", value: tags.join("\n") });
+  const tags = JSON.stringify(record.tags, null, 2);
   dialogForm(
     `Change ${record.name}`,
     [
@@ -207,33 +206,57 @@ function change(kind, record, refresh) {
         input({ value: groups }),
         "Their ids, with commas between them.",
       ],
-      ["tags", "Tags", lines, "One on a line, as name=value."],
+      [
+        "tags",
+        "Tags",
+        h("textarea", { spellcheck: "false", value: tags }),
+        "JSON: names and their values.",
+      ],
     ],
     {
       yes: "Change it",
       done: refresh,
       send: ({ name = "", security_group_ids = "", tags: said = "" }) =>
-        call("PUT", path([kind.page, record.id]), {
-          ...(name === record.name ? {} : { name }),
-          ...(security_group_ids === groups
-            ? {}
-            : { security_group_ids: words(security_group_ids) }),
-          ...(said === tags.join("\n") ? {} : { tags: readTags(said) }),
-        }),
+        put(
+          kind,
+          record,
+          {
+            ...(name === record.name ? {} : { name }),
+            ...(security_group_ids === groups
+              ? {}
+              : { security_group_ids: words(security_group_ids) }),
+            ...(said === tags ? {} : { tags: readTags(said) }),
+          },
+          refresh,
+        ),
     },
   );
 }
 
-const readTags = (text) =>
-  Object.fromEntries(
-    text
-      .split("\n")
-      .filter((line) => line.trim())
-      .map((line) => {
-        const [name, ...value] = line.split("=");
-        return [name.trim(), value.join("=").trim()];
-      }),
-  );
+/** Change what was seen, and nothing that came meanwhile: tags are sent as a whole. */
+async function put(kind, record, body, refresh) {
+  try {
+    return await call("PUT", path([kind.page, record.id]), body, { etag: etagOf(record) });
+  } catch (error) {
+    if (error.status !== 412) throw error;
+    refresh();
+    throw new Problem(412, {
+      detail:
+        "To send this would undo that, so nothing was done. Leave it, look again, and change what is there now.",
+    });
+  }
+}
+
+/** Names and values may hold any character, so they are typed as JSON. Throws Problem. */
+function readTags(text) {
+  try {
+    const tags = JSON.parse(text || "{}");
+    if (tags && typeof tags === "object" && !Array.isArray(tags)) return tags;
+  } catch {
+    // It is told below, with what is JSON and no object.
+  }
+  throw new Problem(422, { detail: 'Tags are a JSON object, such as {"team": "shop"}.' });
+}
 
 async function destroy(kind, record, refresh) {
   const content = [h("p", {}, kind.loss)];

@@ -6,8 +6,10 @@ import json
 
 from playwright.sync_api import Page, expect
 
+from chalicelib.db.engine import connect
+from chalicelib.db.tables import load_balancers
 from tests.e2e.console.conftest import Console
-from tests.factories.load_balancers import create_load_balancer
+from tests.factories.load_balancers import create_load_balancer, read_load_balancer
 
 
 def fill(page: Page, **values: str) -> None:
@@ -61,9 +63,50 @@ def test_what_of_a_record_is_changed_is_all_that_is_sent(console: Console, page:
     balancer = create_load_balancer(console.fleet.engine, tags={"team": "shop"})
     console.open(f"loadbalancers/{balancer.id}")
     page.get_by_role("button", name="Change …").click()
-    fill(page, Tags="team=shop\ncost=42=x")
+    fill(page, Tags='{"team": "shop", "cost": "42=x"}')
     sent: list[object] = []
     page.on("request", lambda one: sent.append(one.post_data) if one.method == "PUT" else None)
     page.get_by_role("button", name="Change it").click()
     expect(page.locator(".lead .badge")).not_to_have_text("ACTIVE")
     assert [json.loads(str(body)) for body in sent] == [{"tags": {"team": "shop", "cost": "42=x"}}]
+
+
+def test_tags_of_any_characters_are_kept_when_one_is_added(console: Console, page: Page) -> None:
+    tags = {"a=b": "c", " kept ": " as it is "}
+    balancer = create_load_balancer(console.fleet.engine, tags=tags)
+    console.open(f"loadbalancers/{balancer.id}")
+    page.get_by_role("button", name="Change …").click()
+    shown = json.loads(page.get_by_role("dialog").get_by_label("Tags").input_value())
+    fill(page, Tags="a=b")
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("alert")).to_contain_text("Tags are a JSON object")
+    fill(page, Tags=json.dumps(shown | {"new": "1"}))
+    with page.expect_request(lambda one: one.method == "PUT") as sent:
+        page.get_by_role("button", name="Change it").click()
+    assert sent.value.post_data_json == {"tags": tags | {"new": "1"}}
+
+
+def test_a_tag_that_was_added_meanwhile_is_not_lost(console: Console, page: Page) -> None:
+    engine = console.fleet.engine
+    balancer = create_load_balancer(engine, tags={"team": "shop"})
+    console.open(f"loadbalancers/{balancer.id}")
+    page.get_by_role("button", name="Pause updates").click()
+    page.get_by_role("button", name="Change …").click()
+    with connect(engine) as connection:
+        connection.execute(
+            load_balancers.update()
+            .where(load_balancers.c.id == balancer.id)
+            .values(tags={"team": "shop", "by": "a colleague"})
+        )
+    fill(page, Tags='{"team": "front"}')
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("alert")).to_contain_text("It was changed meanwhile")
+    assert read_load_balancer(engine, balancer.id).tags["by"] == "a colleague"
+    page.get_by_role("button", name="Leave it").click()
+    expect(page.locator(".card", has_text="Tags")).to_contain_text("a colleague")
+    page.get_by_role("button", name="Change …").click()
+    fill(page, Tags='{"team": "front", "by": "both"}')
+    with page.expect_response(lambda one: one.request.method == "PUT") as answer:
+        page.get_by_role("button", name="Change it").click()
+    assert answer.value.status == 202
+    expect(page.get_by_role("dialog")).to_have_count(0)
