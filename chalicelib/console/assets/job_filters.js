@@ -38,12 +38,17 @@ function before(seconds) {
   return new Date(Date.now() - 1000 * seconds).toISOString();
 }
 
-/** A moment of an address; without a zone it is meant by the clock of who looks. */
 function moment(name, text) {
-  const at = new Date(text);
-  if (!MOMENT.test(text) || Number.isNaN(at.getTime()))
-    throw wrong(`"${name}=${text}" is no moment, such as 2026-11-25T14:05Z.`);
+  const at = readMoment(text);
+  if (!at) throw wrong(`"${name}=${text}" is no moment, such as 2026-11-25T14:05Z.`);
   return at.toISOString();
+}
+
+/** A moment of an address; without a zone it is meant by the clock of who looks. Null: it is none. */
+function readMoment(text) {
+  // JavaScript takes a date without a time for one of Greenwich, and with one for a local one.
+  const at = new Date(text?.includes("T") ? text : `${text}T00:00`);
+  return MOMENT.test(text) && !Number.isNaN(at.getTime()) ? at : null;
 }
 
 const wrong = (detail) => new Problem(422, { detail });
@@ -146,7 +151,7 @@ function times(query) {
   const one = (name, label) =>
     h("input", {
       type: "datetime-local",
-      value: MOMENT.test(query[name]) && new Date(query[name]) > 0 ? asLocal(query[name]) : "",
+      value: readMoment(query[name]) > 0 ? asLocal(readMoment(query[name])) : "",
       "aria-label": label,
       title: label,
       "data-key": `filter-${name}`,

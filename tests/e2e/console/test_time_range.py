@@ -67,6 +67,17 @@ def test_an_address_names_the_time_and_the_form_changes_it(
     assert "from=" not in page.url
 
 
+def test_a_date_without_a_time_begins_at_the_midnight_of_who_looks(
+    console: Console, page: Page
+) -> None:
+    with page.expect_request(lambda one: "created_after=" in one.url) as asked:
+        console.open(f"jobs?from={NOON:%Y-%m-%d}")
+    midnight = NOON.replace(hour=0) - timedelta(hours=1)
+    wanted = quote(f"{midnight:%Y-%m-%dT%H:%M:%S.000Z}")
+    assert f"created_after={wanted}" in asked.value.url
+    expect(page.get_by_label("Submitted from")).to_have_value(f"{NOON:%Y-%m-%d}T00:00")
+
+
 def test_orders_to_all_that_match_stay_within_the_time(
     console: Console, page: Page, task: str
 ) -> None:
