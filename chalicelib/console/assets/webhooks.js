@@ -10,6 +10,7 @@ import { link } from "./route.js";
 
 export async function open(main, { id, query }) {
   if (id) return openDeliveries(main, id, query);
+  const ofOneJob = query.one_off === "true";
   return openList(main, {
     page: "webhooks",
     title: "Webhooks",
@@ -17,11 +18,13 @@ export async function open(main, { id, query }) {
     asked: ["webhooks"],
     rows: "webhooks",
     query,
+    filters: { one_off: ofOneJob },
+    above: kinds(ofOneJob),
     columns: ["Address", "Events", "State", "Made", ""],
     row: (one, refresh) => [
       [
         h("a", { class: "line", href: link("webhooks", one.id), "data-key": one.id }, one.url),
-        one.job_id && h("small", {}, " of one job"),
+        one.job_id && h("small", {}, " of ", h("a", { href: link("job", one.job_id) }, "its job")),
       ],
       one.events.join(", "),
       one.is_enabled
@@ -31,13 +34,38 @@ export async function open(main, { id, query }) {
       orders(one, refresh),
     ],
     none: () =>
-      empty(
-        "No webhooks",
-        "A webhook tells your own service when a load balancer, a server or a job has ended.",
-      ),
+      ofOneJob
+        ? empty(
+            "No webhooks of one job",
+            "A request can bring one with it. It hears of that job alone, and goes with it.",
+          )
+        : empty(
+            "No webhooks",
+            "A webhook tells your own service when a load balancer, a server or a job has ended.",
+          ),
     buttons: (refresh) => [may("write") && button("New webhook", () => create(refresh), "primary")],
   });
 }
+
+/** Each job can bring a webhook of its own: so many would hide those that were made to stay. */
+const kinds = (ofOneJob) =>
+  h(
+    "nav",
+    { class: "tabs", "aria-label": "Kind" },
+    [
+      [false, "Lasting"],
+      [true, "Of one job"],
+    ].map(([is, text]) =>
+      h(
+        "a",
+        {
+          href: link("webhooks", [], { one_off: is || "" }),
+          "aria-current": is === ofOneJob ? "true" : null,
+        },
+        text,
+      ),
+    ),
+  );
 
 function openDeliveries(main, id, query) {
   return openList(main, {

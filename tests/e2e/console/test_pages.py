@@ -10,6 +10,7 @@ from chalicelib.schemas.schedules import NewSchedule
 from chalicelib.services import schedules
 from tests.e2e.console.conftest import Console
 from tests.e2e.fleet import PROJECT
+from tests.factories.jobs import create_job
 from tests.factories.webhooks import create_webhook
 
 
@@ -118,6 +119,22 @@ def test_a_schedule_is_changed_and_keeps_what_is_not_named(console: Console, pag
     changed = schedules.get(console.fleet.engine, PROJECT, made.id)
     assert (changed.name, changed.cron) == ("to be changed", None)
     assert changed.parameters["seconds"] == 1
+
+
+def test_webhooks_of_one_job_are_listed_apart(console: Console, page: Page) -> None:
+    engine = console.fleet.engine
+    lasting = create_webhook(engine, url="https://example.com/lasting")
+    job = create_job(engine, state="SUCCESS")
+    one_off = create_webhook(engine, url="https://example.com/one-off", job_id=job.id)
+    console.open("webhooks")
+    rows = page.locator("tbody")
+    expect(rows).to_contain_text(lasting.url)
+    expect(rows).not_to_contain_text(one_off.url)
+    page.get_by_role("link", name="Of one job").click()
+    expect(rows).to_contain_text(one_off.url)
+    expect(rows).not_to_contain_text(lasting.url)
+    rows.locator("tr", has_text=one_off.url).get_by_role("link", name="its job").click()
+    expect(page.locator(".crumbs")).to_contain_text(job.id)
 
 
 def test_a_webhook_is_changed(console: Console, page: Page) -> None:
