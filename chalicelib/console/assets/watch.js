@@ -59,9 +59,10 @@ export function watch(place, load, show, seconds = 3) {
       failures += 1;
       const isGone = error.status === 404;
       if (fresh && isGone) error.message = "It was here a moment ago, and is no longer there.";
-      if (fresh && error instanceof Problem && !isGone)
-        tell("Not up to date", `As of ${clock(fresh)}. ${error.message} Trying again.`, "stale");
-      else {
+      if (fresh && error instanceof Problem && !isGone) {
+        const next = isHeld ? "" : " Trying again.";
+        tell("Not up to date", `As of ${clock(fresh)}. ${error.message}${next}`, "stale");
+      } else {
         tell("", "", "");
         place.replaceChildren(problem(error, turn));
         if (error.status >= 400 && error.status < 500 && error.status !== 429) return;

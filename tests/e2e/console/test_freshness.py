@@ -80,5 +80,19 @@ def test_data_that_is_old_is_called_old(console: Console, page: Page) -> None:
     expect(page.locator(".freshness")).to_have_text("Live")
     page.route(ASKED, lambda route: route.abort())
     expect(page.locator(".freshness")).to_contain_text("Not up to date: As of")
+    expect(page.locator(".freshness")).to_contain_text("Trying again.")
     page.unroute(ASKED)
+    expect(page.locator(".freshness")).to_have_text("Live")
+
+
+def test_nothing_is_tried_again_while_updates_are_paused(console: Console, page: Page) -> None:
+    console.open("jobs")
+    page.get_by_role("button", name="Pause updates").click()
+    expect(page.locator(".freshness")).to_contain_text("Paused: as of")
+    page.route(ASKED, lambda route: route.abort())
+    page.keyboard.press("r")
+    expect(page.locator(".freshness")).to_contain_text("Not up to date: As of")
+    expect(page.locator(".freshness")).not_to_contain_text("Trying again.")
+    page.unroute(ASKED)
+    page.get_by_role("button", name="Resume updates").click()
     expect(page.locator(".freshness")).to_have_text("Live")
