@@ -52,7 +52,7 @@ export function watch(place, load, show, seconds = 3) {
       const data = await load(mine.signal);
       if (stopped || mine.signal.aborted) return;
       [fresh, failures] = [new Date(), 0];
-      tellFresh();
+      tellFresh(fresh);
       pace = show(data) ?? seconds;
     } catch (error) {
       if (stopped || error.name === "AbortError") return;
@@ -60,8 +60,7 @@ export function watch(place, load, show, seconds = 3) {
       const isGone = error.status === 404;
       if (fresh && isGone) error.message = "It was here a moment ago, and is no longer there.";
       if (fresh && error instanceof Problem && !isGone) {
-        const next = isHeld ? "" : " Trying again.";
-        tell("Not up to date", `As of ${clock(fresh)}. ${error.message}${next}`, "stale");
+        tellStale(fresh, error.message);
       } else {
         tell("", "", "");
         place.replaceChildren(problem(error, turn));
@@ -72,15 +71,11 @@ export function watch(place, load, show, seconds = 3) {
     if (!isHeld) timer = setTimeout(turn, 1000 * wait);
   }
 
-  const tellFresh = () =>
-    isHeld
-      ? tell("Paused", `as of ${clock(fresh)}`, "held")
-      : tell("Live", `Up to date at ${clock(fresh)}.`, "live");
   const looked = () => document.hidden || isHeld || turn();
   const held = () => {
     if (!isHeld) return turn();
     clearTimeout(timer);
-    if (fresh) tellFresh();
+    if (fresh) tellFresh(fresh);
   };
   document.addEventListener("visibilitychange", looked);
   addEventListener("hold", held);
@@ -101,6 +96,16 @@ export function watch(place, load, show, seconds = 3) {
 
 /** Say nothing of how fresh a page is. */
 export const hush = () => tell("", "", "");
+
+function tellFresh(when) {
+  if (isHeld) tell("Paused", `as of ${clock(when)}`, "held");
+  else tell("Live", `Up to date at ${clock(when)}.`, "live");
+}
+
+function tellStale(when, why) {
+  const next = isHeld ? "" : " Trying again.";
+  tell("Not up to date", `As of ${clock(when)}. ${why}${next}`, "stale");
+}
 
 function tell(word, detail, kind) {
   // Written only when it changes, so that a screen reader does not say it every three seconds.
