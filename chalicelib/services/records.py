@@ -230,12 +230,14 @@ class Records:
         def work_once(connection: Connection) -> tuple[Accepted, list[str]]:
             accepted, bell = work(connection)
             bells[:] = [bell]
-            return accepted, [accepted[0].id]
+            record, job = accepted
+            return accepted, [record.id, job.id]
 
         def replay(ids: Sequence[str]) -> Accepted:
             with connect(engine) as connection:
-                record = self._find(connection, project_id, ids[0])
-                return record, find_job(connection, project_id, record.job_id)
+                record_id, job_id = ids
+                record = self._find(connection, project_id, record_id)
+                return record, find_job(connection, project_id, job_id)
 
         accepted = in_transaction_once(engine, once, work_once, replay)
         if once is None or not once.is_replay:

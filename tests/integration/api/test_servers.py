@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from chalicelib.db.tables import servers
 from tests.factories.servers import create_server
 
 BODY = {
@@ -93,6 +94,20 @@ def test_reboot_that_is_asked_for_again_is_one(api: Any, engine: Engine, sqs: An
     assert first.body == again.body
     assert again.headers["Idempotent-Replayed"] == "true"
     assert len(sqs.sent) == 1
+
+
+def test_repeated_order_is_answered_with_its_own_job_after_a_later_one(
+    api: Any, engine: Engine
+) -> None:
+    record = create_server(engine)
+    path, headers = f"/servers/{record.id}", {"X-Auth-Token": api.token, "Idempotency-Key": "k1"}
+    first = api("POST", f"{path}/reboot", headers=headers)
+    with engine.begin() as connection:
+        connection.execute(servers.update().values(provisioning_status="ACTIVE"))
+    later = api("PUT", path, {"name": "other"})
+    again = api("POST", f"{path}/reboot", headers=headers)
+    assert again.body["job"]["id"] == first.body["job"]["id"] != later.body["job"]["id"]
+    assert again.body["job"]["task"] == "compute.servers.reboot"
 
 
 def test_reboot_of_what_does_not_exist_upstream_is_a_conflict(api: Any, engine: Engine) -> None:
