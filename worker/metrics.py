@@ -66,17 +66,18 @@ class Metrics:
             if wait_seconds is not None:
                 self._observe(("job_wait_seconds", task), wait_seconds)
 
-    def finished(self, task: str, state: str, run_seconds: float | None) -> None:
-        """A job has ended in `state`. `run_seconds`: None if that is not known."""
+    def ended(self, task: str, state: str, run_seconds: float | None) -> None:
+        """An attempt left its job in `state`. `run_seconds`: None if that is not known.
+
+        One that was given back, or replaced, left it PENDING and is no end.
+        """
+        if state == "PENDING":
+            return
+        counted = ("jobs_retried", task) if state == "RETRY" else ("jobs_finished", task, state)
         with self._lock:
-            self._counts["jobs_finished", task, state] += 1
+            self._counts[counted] += 1
             if run_seconds is not None:
                 self._observe(("job_run_seconds", task), run_seconds)
-
-    def retried(self, task: str) -> None:
-        """An attempt failed, and another will follow."""
-        with self._lock:
-            self._counts["jobs_retried", task] += 1
 
     def rescued(self, number: int) -> None:
         """Jobs were put back whose worker was lost."""

@@ -9,7 +9,6 @@ from weakref import ref
 
 import msgspec
 from celery.app.task import Context
-from celery.exceptions import Ignore, Retry
 from celery.worker.request import Request
 from celery.worker.state import task_ready
 
@@ -44,8 +43,6 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     """
 
     _desk: Desk | None = None
-    #: Seconds that an attempt took which failed.
-    _runtime: float | None = None
 
     def __init__(self, message: Any, headers: Any = None, body: Any = None, **options: Any) -> None:
         headers = dict(message.headers if headers is None else headers)
@@ -133,17 +130,19 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     def _on_result(self, desk: Desk, answer: Any, **_: Any) -> None:
         # Pools of threads answer with an error that a task must not raise, as SystemExit.
         is_error = is_broken(answer)
-        failed, value, runtime, made = (BROKEN, answer, 0.0, None) if is_error else answer
+        failed, value, runtime, made, state = (
+            (BROKEN, answer, 0.0, None, None) if is_error else answer
+        )
         if made:
             METRICS.enqueued(made)
+        if state is not None:
+            METRICS.ended(self.name, state, runtime)
         if failed == BROKEN:
             self.on_failure(value)
             return
         if failed:
-            self._runtime = runtime
             self.on_success((failed, value, runtime))
             return
-        METRICS.finished(self.name, "SUCCESS", runtime)
         task_ready(self)
         if value is None:
             self.acknowledge()
@@ -154,11 +153,6 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
 
     def on_failure(self, *args: Any, **options: Any) -> None:
         """The pool has run the job, or died of it, without success."""
-        state = _state_of(args[0])
-        if state == "RETRY":
-            METRICS.retried(self.name)
-        else:
-            METRICS.finished(self.name, state, self._runtime)
         try:
             super().on_failure(*args, **options)
         finally:
@@ -195,11 +189,3 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
     def _leave_desk(self) -> None:
         if self._desk is not None:
             self._desk.ended(self)
-
-
-def _state_of(failure: Any) -> str:
-    """The state that an attempt without success leaves its job in, by Celery's ExceptionInfo."""
-    error = getattr(failure, "exception", None)
-    if isinstance(error, Retry):
-        return "RETRY"
-    return "REVOKED" if isinstance(error, Ignore) else "FAILURE"

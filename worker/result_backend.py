@@ -36,8 +36,10 @@ from chalicelib.services.dispatcher import ring_waiting
 from chalicelib.services.job_lifecycle import Ended
 from chalicelib.services.jobs import ring_committed
 from worker import process
+from worker.metrics import METRICS
 from worker.sending import submit
 from worker.tasks.claiming import FOREIGN_PROJECT, insist, make_foreign_job
+from worker.tasks.deferred import note_end
 from worker.tasks.faults import decide_delay, describe, is_retryable
 from worker.tasks.following import let_others_go
 
@@ -201,6 +203,8 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
                 # The process died before it claimed: the bell is spent, the job still waits.
                 ring_waiting(engine, held.job_id)
                 return
+            if not note_end(ended.state):
+                METRICS.ended(request.task, ended.state, None)
             let_others_go(held, ended.project_id, ended.key, has_answered=False)
             if ended.bell is not None:
                 ring_committed(engine, [ended.bell])

@@ -32,7 +32,7 @@ from worker.progress import Reporter
 from worker.sending import collecting
 from worker.tasks.canvas import Sequel
 from worker.tasks.claiming import claim_or_ignore, insist
-from worker.tasks.deferred import MAX_BYTES, defer_success
+from worker.tasks.deferred import MAX_BYTES, defer_success, note_end
 from worker.tasks.faults import (
     decide_delay,
     describe,
@@ -182,6 +182,7 @@ class JobTask(Task):  # type: ignore[misc]  # celery has no types
         self.request.is_recorded = True
         if ended is None:
             raise _lost(held) from error
+        note_end(ended.state)
         let_others_go(held, ended.project_id, ended.key, has_answered=is_answer(error))
         if ended.bell is not None and not isinstance(error, Reject):
             ring_committed(process.engine(), [ended.bell])

@@ -42,10 +42,10 @@ def test_counters_and_gauges_are_told_to_prometheus(
 ) -> None:
     metrics.enqueued({"a.b": 4})
     metrics.started("a.b", None)
-    metrics.finished("a.b", "SUCCESS", None)
-    metrics.finished("a.b", "FAILURE", 0.1)
-    metrics.finished("a.b", "FAILURE", 0.1)
-    metrics.retried("a.b")
+    metrics.ended("a.b", "SUCCESS", None)
+    metrics.ended("a.b", "FAILURE", 0.1)
+    metrics.ended("a.b", "FAILURE", 0.1)
+    metrics.ended("a.b", "RETRY", None)
     metrics.rescued(3)
     lines = ask(server).splitlines()
     assert 'bellpull_jobs_enqueued_total{task="a.b"} 4' in lines
@@ -61,7 +61,7 @@ def test_counters_and_gauges_are_told_to_prometheus(
 
 def test_run_and_wait_times_are_histograms(metrics: Metrics, server: MetricsServer) -> None:
     for seconds in (0.02, 0.2, 99.0):
-        metrics.finished("a.b", "SUCCESS", seconds)
+        metrics.ended("a.b", "SUCCESS", seconds)
     metrics.started("a.b", 5000.0)
     lines = ask(server).splitlines()
     assert 'bellpull_job_run_seconds_bucket{task="a.b",le="0.05"} 1' in lines
@@ -103,8 +103,8 @@ def test_cloudwatch_is_told_what_was_counted_since_the_last_time(
 ) -> None:
     caplog.set_level(logging.INFO)
     metrics.started("a", 0.3)
-    metrics.retried("a")
-    metrics.finished("a", "SUCCESS", 1.5)
+    metrics.ended("a", "RETRY", None)
+    metrics.ended("a", "SUCCESS", 1.5)
     metrics.log_for_cloudwatch("prod")
     metrics.log_for_cloudwatch("prod")
     metrics.started("b", 0.02)
@@ -127,8 +127,8 @@ def test_cloudwatch_gets_no_more_values_than_it_takes_and_none_is_left_out(
 ) -> None:
     caplog.set_level(logging.INFO)
     for _ in range(9_999):
-        metrics.finished("a", "SUCCESS", 0.02)
-    metrics.finished("a", "SUCCESS", 7000.0)
+        metrics.ended("a", "SUCCESS", 0.02)
+    metrics.ended("a", "SUCCESS", 7000.0)
     metrics.log_for_cloudwatch("prod")
     values = vars(caplog.records[0])["RunSeconds"]
     assert 80 < len(values) <= 100
