@@ -18,7 +18,7 @@ class UpstreamThrottled(RetryableError):
 
 
 class UpstreamBusy(RetryableError):
-    """The object is being changed upstream and cannot be changed again yet."""
+    """The upstream cannot do it yet: the object is being changed, or a zone is full."""
 
     code = "upstream-busy"
 

@@ -53,9 +53,6 @@ _CODES: dict[Family, tuple[str, ...]] = {
         # Expired credentials are fetched anew by boto3's chain, unless they are static.
         "ExpiredToken",
         "ExpiredTokenException",
-        # A zone is full at the moment.
-        "InsufficientHostCapacity",
-        "InsufficientInstanceCapacity",
         "InternalError",
         "InternalFailure",
         "RequestExpired",
@@ -109,9 +106,21 @@ def upstream_error(error: BotoCoreError | ClientError) -> RetryableError | Perma
     return family(f"{details.get('Message') or 'No message.'} ({code}, {error.operation_name})")
 
 
+def is_out_of_room(code: str) -> bool:
+    """Whether a zone or host is full at the moment: EC2 itself is well, and answers with 500.
+
+    Told so of a request ("InsufficientInstanceCapacity") and of a launch that was given up
+    ("Server.InsufficientInstanceCapacity").
+    """
+    name = code.removeprefix("Server.")
+    return name.startswith("Insufficient") and "Capacity" in name
+
+
 def _family(code: str, status: int) -> Family:
     if code in _FAMILY_OF:
         return _FAMILY_OF[code]
+    if is_out_of_room(code):
+        return UpstreamBusy
     if code.startswith("Thrott") or status == 429:
         return UpstreamThrottled
     if status >= 500:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain.records import Progress
 from chalicelib.domain.servers import ObservedServer, ServerChange, ServerSpec
-from worker.upstream.aws.errors import aws_errors
+from worker.upstream.aws.errors import aws_errors, is_out_of_room
 from worker.upstream.aws.names import (
     NAME_TAG,
     TOKEN_TAG,
@@ -19,7 +19,7 @@ from worker.upstream.aws.names import (
     select_user_tags,
     to_tag_list,
 )
-from worker.upstream.errors import UpstreamNotFound, UpstreamRejected
+from worker.upstream.errors import UpstreamBusy, UpstreamNotFound, UpstreamRejected
 
 _STATUSES: dict[str, Progress] = {
     "pending": "provisioning",
@@ -31,6 +31,8 @@ _STATUSES: dict[str, Progress] = {
 _ABSENT = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
 #: The longest ClientToken that EC2 takes.
 _TOKEN_CHARACTERS = 64
+#: Instances launched for one token, each after the end of the one before.
+_MOST_LAUNCHES = 20
 
 
 class Ec2Servers:
@@ -52,10 +54,7 @@ class Ec2Servers:
         """
         refuse_reserved(spec.tags)
         found = self._find(token)
-        if found is None:
-            answer = self._client.run_instances(**_to_request(token, spec))
-            (found,) = answer["Instances"]
-        return _to_observed(found)
+        return _to_observed(found or self._launch(token, spec))
 
     @aws_errors()
     def find(self, token: str) -> ObservedServer | None:
@@ -65,8 +64,12 @@ class Ec2Servers:
 
     @aws_errors()
     def get(self, upstream_id: str) -> ObservedServer:
-        """See `Upstream`."""
-        return _to_observed(self._read(upstream_id))
+        """See `Upstream`. UpstreamBusy if EC2 had no room for it: a create launches another."""
+        found = self._read(upstream_id)
+        failure = _launch_failure(found)
+        if failure is not None and is_out_of_room(found["StateReason"]["Code"]):
+            raise UpstreamBusy(failure)
+        return _to_observed(found)
 
     @aws_errors()
     def update(self, upstream_id: str, change: ServerChange) -> ObservedServer:
@@ -99,6 +102,19 @@ class Ec2Servers:
         """See `Servers`. EC2 takes the order and calls the server running all the while."""
         self._client.reboot_instances(InstanceIds=[upstream_id])
         return _to_observed(self._read(upstream_id))
+
+    def _launch(self, token: str, spec: ServerSpec, number: int = 1) -> dict[str, Any]:
+        """EC2 launches nothing for the ClientToken of an instance that has ended: take the next."""
+        try:
+            answer = self._client.run_instances(**_to_request(token, spec, number))
+        except ClientError as error:
+            is_used_up = error.response["Error"]["Code"] == "IdempotentInstanceTerminated"
+            if not is_used_up or number == _MOST_LAUNCHES:
+                raise
+            return self._launch(token, spec, number + 1)
+        (launched,) = answer["Instances"]
+        made: dict[str, Any] = launched
+        return made
 
     def _change_tags(self, found: dict[str, Any], change: ServerChange) -> None:
         current, wanted = _tags(found), dict(change.tags or {})
@@ -140,9 +156,10 @@ class Ec2Servers:
         return found
 
 
-def _to_request(token: str, spec: ServerSpec) -> dict[str, Any]:
+def _to_request(token: str, spec: ServerSpec, number: int) -> dict[str, Any]:
     tags = to_tag_list(spec.tags | {NAME_TAG: spec.name, TOKEN_TAG: token})
-    short = token if len(token) <= _TOKEN_CHARACTERS else hashlib.sha256(token.encode()).hexdigest()
+    once = token if number == 1 else f"{token}#{number}"
+    short = once if len(once) <= _TOKEN_CHARACTERS else hashlib.sha256(once.encode()).hexdigest()
     request: dict[str, Any] = {
         "ImageId": spec.image_id,
         "InstanceType": spec.flavor,

@@ -18,7 +18,6 @@ from worker.upstream.errors import (
     UpstreamNotFound,
     UpstreamQuotaExceeded,
     UpstreamRejected,
-    UpstreamUnavailable,
 )
 
 ID = "i-0123456789abcdef0"
@@ -150,6 +149,33 @@ def test_instance_that_ec2_could_not_start_is_failed_in_its_words(stubbed: Any) 
     assert (seen.status, seen.reason) == ("failed", words)
 
 
+def test_launch_that_ec2_had_no_room_for_is_tried_again(stubbed: Any) -> None:
+    servers, stubber = stubbed
+    reason = ("Server.InsufficientInstanceCapacity", "Insufficient capacity to launch")
+    stubber.add_response("describe_instances", described("terminated", *reason))
+    with pytest.raises(UpstreamBusy, match="Insufficient capacity to launch"):
+        servers.get(ID)
+
+
+def test_another_is_launched_in_the_place_of_one_that_is_terminated(stubbed: Any) -> None:
+    """EC2 answers a ClientToken for good, also when what it launched has ended."""
+    servers, stubber = stubbed
+    sent: list[str] = []
+    stubber.add_response("describe_instances", {"Reservations": []})
+    for _ in range(2):
+        stubber.add_client_error("run_instances", "IdempotentInstanceTerminated")
+    stubber.add_response("run_instances", described("pending")["Reservations"][0])
+    stubber.client.meta.events.register(
+        "provide-client-params.ec2.RunInstances",
+        lambda params, **_: sent.append(params["ClientToken"]),
+    )
+    spec = ServerSpec(name="web", image_id="ami-1", flavor="t3.micro", subnet_id="subnet-1")
+    assert servers.create("t" * 63, spec).upstream_id == ID
+    assert sent[0] == "t" * 63
+    assert len(set(sent)) == 3
+    assert max(map(len, sent)) <= 64
+
+
 @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
 def test_instance_that_somebody_terminated_is_not_there(stubbed: Any, state: str) -> None:
     servers, stubber = stubbed
@@ -173,7 +199,7 @@ def test_state_at_ec2_says_how_far_it_is(stubbed: Any, state: str, status: str) 
     [
         ("InstanceLimitExceeded", UpstreamQuotaExceeded),
         ("VcpuLimitExceeded", UpstreamQuotaExceeded),
-        ("InsufficientInstanceCapacity", UpstreamUnavailable),
+        ("InsufficientInstanceCapacity", UpstreamBusy),
         ("IncorrectInstanceState", UpstreamBusy),
         ("InvalidAMIID.NotFound", UpstreamRejected),
     ],
