@@ -14,10 +14,11 @@ data "aws_availability_zones" "available" {
 locals {
   zones = slice(data.aws_availability_zones.available.names, 0, var.zones)
 
-  # A worker and the API need these; exec needs two more.
+  # A worker and the API need these; exec needs one more, and events where there is no way out.
   interface_endpoints = toset(concat(
     var.interface_endpoints,
     var.enable_exec ? ["ssmmessages"] : [],
+    var.event_topic_arn != null && var.nat_gateways == 0 ? ["sns"] : [],
   ))
 }
 

@@ -57,7 +57,7 @@ variable "worker_secrets" {
 }
 
 variable "event_topic_arn" {
-  description = "SNS topics that events of projects may be published to, with {project_id} in the place of the project; null: none. Add \"sns\" to interface_endpoints."
+  description = "SNS topics that events of projects may be published to, with {project_id} in the place of the project; null: none."
   type        = string
   default     = null
 }
@@ -84,7 +84,7 @@ variable "zones" {
 variable "interface_endpoints" {
   description = "AWS services that are reached inside of the network, by the last words of their endpoints' names."
   type        = list(string)
-  default     = ["ecr.api", "ecr.dkr", "elasticloadbalancing", "logs", "secretsmanager", "sqs"]
+  default     = ["ec2", "ecr.api", "ecr.dkr", "elasticloadbalancing", "logs", "secretsmanager", "sqs"]
 }
 
 variable "endpoint_zones" {

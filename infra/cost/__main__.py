@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs/cost.md"
 BEGIN, END = "<!-- begin: make cost -->\n", "<!-- end: make cost -->\n"
 
 _DEV = {
-    "endpoints": 6,
+    "endpoints": 7,
     "instance_class": "db.t4g.micro",
     "instances": 1,
     "storage_gb": 20,
@@ -23,7 +23,7 @@ _DEV = {
 }
 _PROD = {
     **_DEV,
-    "endpoints": 12,
+    "endpoints": 14,
     "instance_class": "db.m7g.large",
     "instances": 2,
     "storage_gb": 100,

@@ -113,3 +113,32 @@ def test_workers_may_do_what_the_code_asks_of_load_balancing_and_ec2() -> None:
         for name in asked
         if f'"elasticloadbalancing:{name}"' not in balancers and f'"ec2:{name}"' not in servers
     } == set()
+
+
+#: Endpoints that go by another name than boto3's clients.
+ENDPOINTS = {"elbv2": "elasticloadbalancing"}
+
+
+def test_every_service_that_the_code_calls_has_an_endpoint() -> None:
+    """For a network without a way out: by default, or added where a setting asks for it."""
+    called = set()
+    for folder in ("chalicelib", "worker"):
+        for path in (ROOT / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            called |= set(re.findall(r'\b(?:create_client|client)\(\s*"([a-z0-9-]+)"', text))
+            called |= set(re.findall(r'\bmake_client, "([a-z0-9-]+)"', text))
+    assert {"ec2", "elbv2", "secretsmanager", "sns", "sqs"} <= called
+    default = re.search(
+        r'^variable "interface_endpoints" \{.*?default += \[(.*?)\]',
+        FILES["variables.tf"],
+        re.MULTILINE | re.DOTALL,
+    )
+    added = re.search(
+        r"^  interface_endpoints = toset\((.*?)\n  \)\)$",
+        FILES["network.tf"],
+        re.MULTILINE | re.DOTALL,
+    )
+    assert default
+    assert added
+    endpoints = set(re.findall(r'"([a-z0-9.]+)"', default[1] + added[1]))
+    assert {ENDPOINTS.get(service, service) for service in called} - endpoints == set()
