@@ -72,8 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: pickle lets whoever can write to a queue run code in the worker.
     accept_serializers: str = "json"
     log_format: Literal["text", "json"] = "text"
-    #: Name of this deployment, the dimension of its CloudWatch metrics; without one there are
-    #: none.
+    #: Name of this deployment, the dimension of its CloudWatch metrics, which are in log lines of
+    #: JSON alone; without one there are none.
     deployment: str | None = None
     #: Port on which a worker answers GET /metrics in Prometheus' format; without one it does
     #: not. It is bound to `metrics_host`, this machine alone if that is not set.
