@@ -48,7 +48,8 @@ def list_circuit_breakers(call: Call) -> Response:
     """List the circuit breakers of all upstreams: whether jobs that call them may begin."""
     from chalicelib.services import breakers
 
-    return json_response(BreakersAnswer(breakers.list_breakers(call.engine)))
+    found = breakers.list_breakers(call.engine, call.project_id)
+    return json_response(BreakersAnswer(found))
 
 
 @route(blueprint, "POST", f"{_BREAKER}/open", scope=Scope.ADMIN, answers={200: BreakerView})

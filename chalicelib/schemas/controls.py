@@ -63,7 +63,7 @@ class BreakerView(Struct, frozen=True, kw_only=True):
     #: From when on one job may try; null while it is open: it was opened by hand, and is closed
     #: by hand.
     next_probe_at: datetime | None = None
-    #: The job that tries.
+    #: The job that tries, if it is the caller's project's: jobs of others are named to nobody else.
     probe_job_id: str | None = None
     #: Jobs of all projects that it holds, counted up to 10,000.
     waiting: int = 0

@@ -90,39 +90,46 @@ def open_breaker(engine: Engine, upstream: str, *, by: str | None = None) -> Bre
             audit.record(connection, by, "circuitbreakers.open", upstream)
 
     in_transaction(engine, work)
-    return _get(engine, upstream)
+    return _get(engine, upstream, by)
 
 
 def close_breaker(engine: Engine, upstream: str, *, by: str | None = None) -> BreakerView:
     """Let the jobs of an upstream begin again, at once. Raises NotFound likewise."""
     require_upstream(engine, upstream)
     _close(engine, upstream, lambda probe: True, by)
-    return _get(engine, upstream)
+    return _get(engine, upstream, by)
 
 
-def list_breakers(engine: Engine) -> list[BreakerView]:
-    """The breaker of every upstream, by name."""
+def list_breakers(engine: Engine, project_id: str) -> list[BreakerView]:
+    """The breaker of every upstream, by name; jobs that try are named if they are the project's."""
     with connect(engine) as connection:
         found = connection.execute(select(controls).where(controls.c.scope == _SCOPE)).all()
         rows = {row.name: row for row in found}
         # Also those that the settings name no longer, as long as there is something to tell.
         names = sorted({*list_upstreams(), *rows})
-        return [_view(connection, name, rows.get(name)) for name in names]
+        return [_view(connection, name, rows.get(name), project_id) for name in names]
 
 
-def _get(engine: Engine, upstream: str) -> BreakerView:
+def _get(engine: Engine, upstream: str, project_id: str | None) -> BreakerView:
     with connect(engine) as connection:
         query = select(controls).where(is_about(_SCOPE, upstream))
-        return _view(connection, upstream, connection.execute(query).one_or_none())
+        return _view(connection, upstream, connection.execute(query).one_or_none(), project_id)
 
 
-def _view(connection: Connection, upstream: str, row: Row[Any] | None) -> BreakerView:
+def _view(
+    connection: Connection, upstream: str, row: Row[Any] | None, project_id: str | None
+) -> BreakerView:
     if row is None or row.opened_at is None:
         failures = 0 if row is None else row.failures or 0
         error_type = None if row is None else row.last_error_type
         return BreakerView(upstream=upstream, failures=failures, last_error_type=error_type)
-    probe = connection.execute(select(control_slots).where(_probe_of(upstream))).one_or_none()
-    job_id, probe_at = (None, HELD) if probe is None else (probe.job_id, probe.free_at)
+    slot = (
+        select(control_slots.c.job_id, control_slots.c.free_at, jobs.c.project_id)
+        .outerjoin(jobs, jobs.c.id == control_slots.c.job_id)
+        .where(_probe_of(upstream))
+    )
+    probe = connection.execute(slot).one_or_none()
+    job_id, probe_at, owner = (None, HELD, None) if probe is None else probe
     waiting = select(jobs.c.id).where(is_held(BREAKER), jobs.c.upstream == upstream).limit(_MOST)
     return BreakerView(
         upstream=upstream,
@@ -131,7 +138,7 @@ def _view(connection: Connection, upstream: str, row: Row[Any] | None) -> Breake
         last_error_type=row.last_error_type,
         opened_at=row.opened_at,
         next_probe_at=None if job_id is not None or probe_at == HELD else probe_at,
-        probe_job_id=job_id,
+        probe_job_id=job_id if owner == project_id else None,
         waiting=connection.execute(
             select(func.count()).select_from(waiting.subquery())
         ).scalar_one(),

@@ -57,7 +57,7 @@ def look(engine: Engine, project_id: str, window: str, at: datetime) -> Overview
     for row in rows:
         states[row.state] += int(row.ended)
         waits[row.wait] += int(row.ended)
-    circuit_breakers = list_breakers(engine)
+    circuit_breakers = list_breakers(engine, project_id)
     queues, last_minute = list_queues(engine), _count_last_minute(engine, project_id)
     with connect(engine) as connection:
         return OverviewAnswer(

@@ -37,7 +37,7 @@ def test_jobs_wait_for_their_upstream_and_only_one_tries_at_a_time(
     for number in range(8):
         spec = LoadBalancerSpec(name=f"web-{number}", subnet_ids=["subnet-1"])
         ids.append(service.create(fleet.engine, PROJECT, spec)[1].id)
-    wait_until(lambda: breakers.list_breakers(fleet.engine)[0].state != "closed", 20)
+    wait_until(lambda: breakers.list_breakers(fleet.engine, PROJECT)[0].state != "closed", 20)
     for job_id in ids:
         fleet.wait_for_state(job_id, "SUCCESS", seconds=60)
     rows = [fleet.job(job_id) for job_id in ids]
@@ -50,7 +50,7 @@ def test_jobs_wait_for_their_upstream_and_only_one_tries_at_a_time(
     tries = sorted(attempt.started_at for attempt in failed if attempt.started_at > opened_at)
     for one, following in pairwise(tries):
         assert (following - one).total_seconds() >= COOL_DOWN_SECONDS
-    assert breakers.list_breakers(fleet.engine)[0].state == "closed"
+    assert breakers.list_breakers(fleet.engine, PROJECT)[0].state == "closed"
     fleet.wait_until_queues_empty()
 
 
@@ -63,8 +63,8 @@ def test_first_answer_of_a_long_job_closes_it(make_fleet: MakeFleet) -> None:
     fleet.start_worker(concurrency=2)
     service = Records(LOAD_BALANCERS)
     short = service.create(fleet.engine, PROJECT, spec)[1].id
-    wait_until(lambda: breakers.list_breakers(fleet.engine)[0].state != "closed", 20)
+    wait_until(lambda: breakers.list_breakers(fleet.engine, PROJECT)[0].state != "closed", 20)
     long = service.add(fleet.engine, PROJECT, there.upstream_id)[1].id
     fleet.wait_for_state(short, "SUCCESS", seconds=30)
     assert fleet.job(long).state == "STARTED", "it has waited since the upstream answered it"
-    assert breakers.list_breakers(fleet.engine)[0].state == "closed"
+    assert breakers.list_breakers(fleet.engine, PROJECT)[0].state == "closed"

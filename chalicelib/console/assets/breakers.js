@@ -28,6 +28,7 @@ export const breakerTable = (breakers, refresh, more = () => null, orders = () =
 
 function nextTry(one) {
   if (one.probe_job_id) return h("a", { href: link("job", one.probe_job_id) }, "now, by this job");
+  if (one.state === "half_open") return "now";
   if (one.state === "open" && !one.next_probe_at) return "when it is closed by hand";
   return ago(one.next_probe_at);
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
+from chalicelib.services.claims import ClaimAnswer
 from chalicelib.settings import get_settings
+from tests.integration.record import breaking
 
 
 @pytest.mark.parametrize("path", ["/queues/default", "/tasks/diagnostics.echo"])
@@ -67,6 +69,21 @@ def test_circuit_breaker_is_opened_and_closed_by_hand(api: Any) -> None:
     assert api("GET", "/overview").body["circuit_breakers"] == [opened]
     assert api("GET", "/limits").body["limits"] == [], "there it is neither paused nor limited"
     assert [api("POST", "/circuit-breakers/aws:us-east-1/close").body] == closed
+
+
+def test_job_that_tries_is_named_to_its_own_project_alone(
+    api: Any, engine: Engine, mint_token: Callable[..., str]
+) -> None:
+    breaking.open_by_failures(engine)
+    breaking.let_cool_down(engine)
+    assert breaking.hear(engine, breaking.new(engine))[1] is ClaimAnswer.CLAIMED
+    other = {"X-Auth-Token": mint_token("admin", "other")}
+    for path in ("/circuit-breakers", "/overview"):
+        (own,) = api("GET", path).body["circuit_breakers"]
+        (foreign,) = api("GET", path, headers=other).body["circuit_breakers"]
+        assert (own["state"], foreign["state"]) == ("half_open", "half_open")
+        assert api("GET", f"/jobs/{own['probe_job_id']}").body["upstream"] == own["upstream"]
+        assert foreign == own | {"probe_job_id": None}
 
 
 def test_upstreams_are_those_that_the_settings_name(

@@ -63,5 +63,5 @@ def let_cool_down(engine: Engine) -> None:
 
 
 def look(engine: Engine) -> BreakerView:
-    (seen,) = breakers.list_breakers(engine)
+    (seen,) = breakers.list_breakers(engine, "demo")
     return seen

@@ -99,7 +99,7 @@ def test_upstream_that_the_settings_name_no_longer_is_known_while_there_is_somet
     hear(engine, job_id)
     monkeypatch.setenv("UPSTREAM", "aws")
     get_settings.cache_clear()
-    seen = {one.upstream: one.state for one in breakers.list_breakers(engine)}
+    seen = {one.upstream: one.state for one in breakers.list_breakers(engine, "demo")}
     assert seen == {"aws:us-east-1": "closed", UPSTREAM: "open"}
     assert breakers.close_breaker(engine, UPSTREAM).state == "closed"
     assert hear(engine, job_id)[1] is ClaimAnswer.CLAIMED
