@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,10 +23,20 @@ class Noun(NamedTuple):
     #: In sentences.
     words: str
     columns: tuple[str, ...]
+    #: What is sent of a new or a changed one, besides tags.
+    fields: tuple[str, ...]
 
 
-def add_actions(subparsers: Any, noun: Noun) -> Any:
-    """Add the command with what can be done to any record; returns where others are added."""
+class Actions(NamedTuple):
+    """Where more is added: actions, and what is particular to a new one and a changed one."""
+
+    all: Any
+    create: argparse.ArgumentParser
+    change: argparse.ArgumentParser
+
+
+def add_actions(subparsers: Any, noun: Noun) -> Actions:
+    """Add the command with what can be done to any record."""
     parent = subparsers.add_parser(noun.path, help=noun.words)
     actions = parent.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
@@ -43,36 +52,33 @@ def add_actions(subparsers: Any, noun: Noun) -> Any:
     add = actions.add_parser("add", help="take over one that exists upstream")
     add.add_argument("upstream_id")
     add.set_defaults(run=partial(_add, noun))
-    for parser in (destroy, add):
+    create = actions.add_parser("create", help="create one")
+    create.add_argument("name")
+    create.set_defaults(run=partial(_create, noun))
+    change = actions.add_parser("change", help="change one; what is not given stays")
+    change.add_argument("id")
+    change.add_argument("--name")
+    change.set_defaults(run=partial(_change, noun))
+    for parser in (create, change):
+        parser.add_argument("--security-group", action="append", dest="security_group_ids")
+        parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
+    for parser in (destroy, add, create, change):
         add_wait(parser)
-    return actions
+    return Actions(actions, create, change)
 
 
-def add_tags(parser: Any) -> None:
-    """Let tags be given."""
-    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
-
-
-def add_wait(parser: Any) -> None:
+def add_wait(parser: argparse.ArgumentParser) -> None:
     """Let the end of the job be waited for."""
     parser.add_argument("--wait", action="store_true", help="until its job has ended")
 
 
-def read_body(parsed: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    """What was given of these, and the tags."""
-    asked = {name: getattr(parsed, name, None) for name in names}
-    if parsed.tag:
-        asked["tags"] = dict(tag.partition("=")[::2] for tag in parsed.tag)
-    return {name: value for name, value in asked.items() if value is not None}
-
-
 def follow(
-    client: Client, output: Output, parsed: argparse.Namespace, accepted: dict[str, Any], name: str
+    noun: Noun, client: Client, output: Output, parsed: argparse.Namespace, accepted: dict[str, Any]
 ) -> int:
-    """Show what was accepted, or wait for its end. `name`: of the record in the answer."""
+    """Show the record of what was accepted, or wait for the end of its job."""
     if parsed.wait:
         return wait_for_end(client, output, accepted["job"]["id"], 3600.0)
-    output.show(accepted[name])
+    output.show(accepted[noun.name])
     return 0
 
 
@@ -89,9 +95,27 @@ def _show(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace
 
 
 def _destroy(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
-    return follow(client, output, parsed, client.delete(noun.path, parsed.id), noun.name)
+    return follow(noun, client, output, parsed, client.delete(noun.path, parsed.id))
 
 
 def _add(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
     accepted = client.post(noun.path, "add", body={"upstream_id": parsed.upstream_id})
-    return follow(client, output, parsed, accepted, noun.name)
+    return follow(noun, client, output, parsed, accepted)
+
+
+def _create(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    accepted = client.post(noun.path, body=_read_body(noun, parsed))
+    return follow(noun, client, output, parsed, accepted)
+
+
+def _change(noun: Noun, client: Client, output: Output, parsed: argparse.Namespace) -> int:
+    accepted = client.put(noun.path, parsed.id, body=_read_body(noun, parsed))
+    return follow(noun, client, output, parsed, accepted)
+
+
+def _read_body(noun: Noun, parsed: argparse.Namespace) -> dict[str, Any]:
+    """What was given of it."""
+    asked = {name: getattr(parsed, name, None) for name in noun.fields}
+    if parsed.tag:
+        asked["tags"] = dict(tag.partition("=")[::2] for tag in parsed.tag)
+    return {name: value for name, value in asked.items() if value is not None}

@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 from bellpull.client import Client
-from bellpull.commands.records import Noun, add_actions, add_tags, add_wait, follow, read_body
+from bellpull.commands.records import Noun, add_actions, add_wait, follow
 from bellpull.output import Output
 
 _NOUN = Noun(
@@ -16,15 +16,21 @@ _NOUN = Noun(
     plural="servers",
     words="servers",
     columns=("id", "name", "provisioning_status", "flavor", "private_ip_address", "created_at"),
+    fields=(
+        "name",
+        "image_id",
+        "flavor",
+        "subnet_id",
+        "security_group_ids",
+        "key_name",
+        "user_data",
+    ),
 )
-_FIELDS = ("name", "image_id", "flavor", "subnet_id", "security_group_ids", "key_name", "user_data")
 
 
 def add_parsers(subparsers: Any) -> None:
     """Add these commands."""
-    actions = add_actions(subparsers, _NOUN)
-    create = actions.add_parser("create", help="create one")
-    create.add_argument("name")
+    actions, create, _ = add_actions(subparsers, _NOUN)
     create.add_argument("--image", required=True, dest="image_id")
     create.add_argument("--flavor", required=True, help="EC2's instance type, Nova's flavor")
     create.add_argument("--subnet", required=True, dest="subnet_id")
@@ -32,34 +38,15 @@ def add_parsers(subparsers: Any) -> None:
     create.add_argument(
         "--user-data-file", dest="user_data", type=_read_text, metavar="FILE", help="for cloud-init"
     )
-    create.set_defaults(run=_create)
-    change = actions.add_parser("change", help="change one; what is not given stays")
-    change.add_argument("id")
-    change.add_argument("--name")
-    change.set_defaults(run=_change)
-    for parser in (create, change):
-        parser.add_argument("--security-group", action="append", dest="security_group_ids")
-        add_tags(parser)
     reboot = actions.add_parser("reboot", help="reboot one")
     reboot.add_argument("id")
     reboot.set_defaults(run=_reboot)
-    for parser in (create, change, reboot):
-        add_wait(parser)
-
-
-def _create(client: Client, output: Output, parsed: argparse.Namespace) -> int:
-    accepted = client.post(_NOUN.path, body=read_body(parsed, _FIELDS))
-    return follow(client, output, parsed, accepted, _NOUN.name)
-
-
-def _change(client: Client, output: Output, parsed: argparse.Namespace) -> int:
-    accepted = client.put(_NOUN.path, parsed.id, body=read_body(parsed, _FIELDS))
-    return follow(client, output, parsed, accepted, _NOUN.name)
+    add_wait(reboot)
 
 
 def _reboot(client: Client, output: Output, parsed: argparse.Namespace) -> int:
     accepted = client.post(_NOUN.path, parsed.id, "reboot")
-    return follow(client, output, parsed, accepted, _NOUN.name)
+    return follow(_NOUN, client, output, parsed, accepted)
 
 
 def _read_text(name: str) -> str:
