@@ -5,11 +5,12 @@ import { h } from "./dom.js";
 import { ago, many, number } from "./format.js";
 import { ask, attempt, button, note, table } from "./parts.js";
 import { link } from "./route.js";
+import { refresh } from "./watch.js";
 
 const KINDS = { closed: "good", open: "bad", half_open: "waiting" };
 
 /** A line a cloud; `more(breaker)`: what stands below its name; `refresh`: called after an order. */
-export const breakerTable = (breakers, refresh, more = () => null, orders = () => null) =>
+export const breakerTable = (breakers, more = () => null, orders = () => null) =>
   table(
     "Clouds",
     ["Cloud", "Circuit breaker", "Failures in a row", "Jobs that wait", "Next try", ""],
@@ -22,7 +23,7 @@ export const breakerTable = (breakers, refresh, more = () => null, orders = () =
       [number(one.failures), one.last_error_type && h("small", {}, ` ${one.last_error_type}`)],
       many(one.waiting),
       nextTry(one),
-      may("admin") && h("div", { class: "buttons" }, orders(one), order(one, refresh)),
+      may("admin") && h("div", { class: "buttons" }, orders(one), order(one)),
     ]),
   );
 
@@ -34,7 +35,7 @@ function nextTry(one) {
 }
 
 /** Closing lets jobs begin at once; opening holds them until somebody closes it. */
-function order(one, refresh) {
+function order(one) {
   const isClosed = one.state === "closed";
   const send = async () => {
     const content = [

@@ -4,6 +4,7 @@ import { call, may } from "./api.js";
 import { h } from "./dom.js";
 import { full, number } from "./format.js";
 import { ask, button, toast } from "./parts.js";
+import { refresh } from "./watch.js";
 
 const CANCELLABLE = new Set(["PENDING", "RETRY", "STARTED"]);
 const RETRIABLE = new Set(["FAILURE", "REVOKED"]);
@@ -11,7 +12,7 @@ const WORDS = { created_after: "submitted from", created_before: "submitted befo
 const DONE = { cancel: "cancelled", retry: "put back to run again" };
 
 /** The bar for jobs that were selected. */
-export function chosenBar(chosen, jobs, refresh, clear) {
+export function chosenBar(chosen, jobs, clear) {
   const of = (states) =>
     jobs.filter((job) => chosen.has(job.id) && states.has(job.state)).map((job) => job.id);
   const order = (verb, states) => {
@@ -43,11 +44,11 @@ export function chosenBar(chosen, jobs, refresh, clear) {
 }
 
 /** The bar for everything that matches. */
-export function allBar(criteria, refresh) {
+export function allBar(criteria) {
   if (!may("write"))
     return [h("span", { class: "quiet" }, "This token may look, and change nothing.")];
   const order = (verb, text) =>
-    button(text, () => sweep(verb, criteria, refresh), "small", { "data-key": `all-${verb}` });
+    button(text, () => sweep(verb, criteria), "small", { "data-key": `all-${verb}` });
   const state = criteria.state;
   return [
     h("span", { class: "quiet" }, "All that match:"),
@@ -73,7 +74,7 @@ async function one_by_one(verb, ids) {
   if (refused.length) toast(`${counted(refused.length)} not ${DONE[verb]}: ${refused[0]}`, "bad");
 }
 
-async function sweep(verb, criteria, refresh) {
+async function sweep(verb, criteria) {
   // The API wants to hear what is meant; what is submitted from now on is not.
   const now = new Date().toISOString();
   const until = criteria.created_before ?? now;

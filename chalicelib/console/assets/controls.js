@@ -5,6 +5,7 @@ import { dialogForm, input } from "./dialog_form.js";
 import { h } from "./dom.js";
 import { duration } from "./format.js";
 import { ask, attempt, button } from "./parts.js";
+import { refresh } from "./watch.js";
 
 /** What limits a queue, task or cloud, in words; nothing if nothing does. */
 export function limits(control) {
@@ -17,7 +18,7 @@ export function limits(control) {
 }
 
 /** Buttons that pause or resume, and limit. `scope`: "queue" or "task". */
-export function orders(scope, name, control, refresh) {
+export function orders(scope, name, control) {
   if (!may("admin")) return null;
   const place = [`${scope}s`, name];
   const order = (verb, text, done) =>
@@ -35,7 +36,7 @@ export function orders(scope, name, control, refresh) {
     control?.paused_at
       ? order("resume", "Resume", "Jobs begin again.")
       : order("pause", "Pause", "No more jobs of it begin."),
-    limiter(place, control, refresh),
+    limiter(place, control),
   ];
 }
 
@@ -47,12 +48,12 @@ const askToPause = (scope, name) =>
   });
 
 /** A button that asks how many jobs may begin and run. `place`: parts of the path, as "queues", name. */
-export const limiter = (place, control, refresh) =>
-  button("Limit …", () => limit(place, control, refresh), "small", {
+export const limiter = (place, control) =>
+  button("Limit …", () => limit(place, control), "small", {
     "data-key": `limit-${place.join("-")}`,
   });
 
-function limit(place, control, refresh) {
+function limit(place, control) {
   const value = (name) => control?.[name] ?? "";
   dialogForm(
     `Limit ${place[1]}`,

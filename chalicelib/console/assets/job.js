@@ -1,7 +1,7 @@
 // One job: what it is, how it went, what it was given and gave back, and what can be done.
 
 import { ROOT, call, get, getOnce, may, path } from "./api.js";
-import { breakable, h, swap } from "./dom.js";
+import { breakable, h } from "./dom.js";
 import { ago, duration, seconds } from "./format.js";
 import {
   ask,
@@ -19,12 +19,11 @@ import {
 import { progressOf } from "./progress.js";
 import { link } from "./route.js";
 import { timeline } from "./timeline.js";
-import { watch } from "./watch.js";
+import { follow, refresh } from "./watch.js";
 
 const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 
-export async function open(main, { id }) {
-  let last = "";
+export function open(main, { id }) {
   const load = async (signal) => {
     const [{ tasks }, job, { attempts }, { jobs }] = await Promise.all([
       getOnce("tasks"),
@@ -35,26 +34,13 @@ export async function open(main, { id }) {
     const isPublic = tasks.some((task) => task.name === job.task && task.is_public);
     return { job, attempts, followers: jobs, isPublic };
   };
-  const watcher = watch(main, load, (found) => {
-    const now = JSON.stringify(found);
-    if (now !== last) swap(main, page(found, refresh));
-    last = now;
-    return ENDED.has(found.job.state) ? 15 : 2;
-  });
-  function refresh() {
-    watcher.refresh();
-  }
-  addEventListener("refresh", refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", refresh);
-  };
+  return follow(main, load, page, ({ job }) => (ENDED.has(job.state) ? 15 : 2));
 }
 
-function page({ job, attempts, followers, isPublic }, refresh) {
+function page({ job, attempts, followers, isPublic }) {
   return [
     crumbs("jobs", "Jobs", job.id),
-    head(job.task, null, ...actions(job, isPublic, refresh)),
+    head(job.task, null, ...actions(job, isPublic)),
     h(
       "div",
       { class: "lead" },
@@ -83,7 +69,7 @@ function page({ job, attempts, followers, isPublic }, refresh) {
 }
 
 /** What can be done; jobs of tasks that are not public are made by the system, for a record. */
-function actions(job, isPublic, refresh) {
+function actions(job, isPublic) {
   const order = (verb, done) => async () => {
     if (
       verb === "cancel" &&

@@ -17,10 +17,7 @@ export async function open(main, { query }) {
   const list = h("div");
   let page = { jobs: [] };
   const changed = () => {
-    swap(
-      bar,
-      chosen.size ? chosenBar(chosen, page.jobs, refresh, clear) : allBar(criteria(query), refresh),
-    );
+    swap(bar, chosen.size ? chosenBar(chosen, page.jobs, clear) : allBar(criteria(query)));
     const all = list.querySelector("thead input");
     if (all) {
       all.checked = chosen.size > 0 && chosen.size === page.jobs.length;
@@ -44,7 +41,7 @@ export async function open(main, { query }) {
     list.replaceChildren(problem(error));
     return () => {};
   }
-  const watcher = watch(
+  return watch(
     list,
     (signal) =>
       get(path(["jobs"], { ...criteria(query), after: query.after, limit: 50 }), { signal }),
@@ -56,14 +53,6 @@ export async function open(main, { query }) {
     },
     query.after ? 15 : 3,
   );
-  function refresh() {
-    watcher.refresh();
-  }
-  addEventListener("refresh", refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", refresh);
-  };
 }
 
 const title = () =>

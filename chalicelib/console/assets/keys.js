@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { tell } from "./parts.js";
 import { go } from "./route.js";
-import { hold } from "./watch.js";
+import { hold, refresh } from "./watch.js";
 
 const PLACES = {
   o: "overview",
@@ -52,7 +52,7 @@ export function keys(event, main) {
     x: () => line()?.querySelector("input[type=checkbox]")?.click(),
     "/": () => main.querySelector(".filters select, .filters input")?.focus(),
     p: hold,
-    r: () => dispatchEvent(new Event("refresh")),
+    r: refresh,
     "?": explainKeys,
   }[event.key];
   if (!does) return;

@@ -8,6 +8,7 @@ import { h } from "./dom.js";
 import { ago } from "./format.js";
 import { openFleet } from "./list.js";
 import { button, card, choice, note, table } from "./parts.js";
+import { refresh } from "./watch.js";
 
 export const open = (main) =>
   openFleet(main, {
@@ -24,7 +25,7 @@ export const open = (main) =>
     page,
   });
 
-function page({ controls, breakers }, refresh) {
+function page({ controls, breakers }) {
   const tasks = controls.filter((one) => one.scope === "task");
   const of = (name) => controls.find((one) => one.scope === "upstream" && one.name === name);
   return [
@@ -37,16 +38,12 @@ function page({ controls, breakers }, refresh) {
             tasks.map((one) => [
               [one.name, " ", one.paused_at && note("waiting", "paused"), limits(one)],
               ago(one.paused_at),
-              h("div", { class: "buttons" }, orders("task", one.name, one, refresh)),
+              h("div", { class: "buttons" }, orders("task", one.name, one)),
             ]),
           )
         : h("p", { class: "quiet" }, "None: every task begins when a worker is free."),
       may("admin") &&
-        h(
-          "p",
-          { class: "below" },
-          button("Pause or limit a task …", () => chooseTask(refresh), "small"),
-        ),
+        h("p", { class: "below" }, button("Pause or limit a task …", chooseTask, "small")),
     ),
     card(
       "Clouds",
@@ -58,16 +55,15 @@ function page({ controls, breakers }, refresh) {
       breakers.length
         ? breakerTable(
             breakers,
-            refresh,
             (one) => limits(of(one.upstream)),
-            (one) => limiter(["upstreams", one.upstream], of(one.upstream), refresh),
+            (one) => limiter(["upstreams", one.upstream], of(one.upstream)),
           )
         : h("p", { class: "quiet" }, "No task of this deployment calls one."),
     ),
   ];
 }
 
-async function chooseTask(refresh) {
+async function chooseTask() {
   const { tasks } = await getOnce("tasks");
   dialogForm(
     "Pause or limit a task",

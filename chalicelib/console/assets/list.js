@@ -1,20 +1,19 @@
 // A page with one table that is kept up to date: most pages are no more than that.
 
 import { get, path } from "./api.js";
-import { h, swap } from "./dom.js";
+import { h } from "./dom.js";
 import { head, table } from "./parts.js";
 import { link } from "./route.js";
-import { watch } from "./watch.js";
+import { follow } from "./watch.js";
 
 /**
  * Open such a page. `what`: `page` and `title`; `about`; `asked`, the parts of the API's path;
- * `rows`, the answer's field; `columns`; `row(item, refresh)`, its cells; `none`, the words of an
- * empty list; `buttons(refresh)`; `query` of the address; `crumbs` and `above`, elements before head and table.
+ * `rows`, the answer's field; `columns`; `row(item)`, its cells; `none`, the words of an
+ * empty list; `buttons()`; `query` of the address; `crumbs` and `above`, elements before head and table.
  */
 export function openList(main, what) {
   const { query = {} } = what;
   const place = h("div");
-  let last = "";
   const load = (signal) =>
     get(
       path(what.asked, {
@@ -24,78 +23,29 @@ export function openList(main, what) {
       }),
       { signal },
     );
-  const watcher = watch(
-    place,
-    load,
-    (answer) => {
-      const now = JSON.stringify(answer);
-      if (now === last) return;
-      last = now;
-      const items = answer[what.rows];
-      swap(
-        place,
-        items.length
-          ? [
-              table(
-                what.title,
-                what.columns,
-                items.map((item) => what.row(item, refresh)),
-              ),
-              pager(what.page, what.ids, query, answer.next),
-            ]
-          : what.none(),
-      );
-    },
-    what.seconds ?? 5,
-  );
-  function refresh() {
-    last = "";
-    watcher.refresh();
-  }
+  const page = (answer) => {
+    const items = answer[what.rows];
+    if (!items.length) return what.none();
+    const rows = items.map(what.row);
+    const next = pager(what.page, what.ids, query, answer.next);
+    return [table(what.title, what.columns, rows), next];
+  };
   main.replaceChildren(
-    ...[
-      what.crumbs,
-      head(what.title, what.about, ...(what.buttons?.(refresh) ?? [])),
-      what.above,
-      place,
-    ]
+    ...[what.crumbs, head(what.title, what.about, ...(what.buttons?.() ?? [])), what.above, place]
       .flat()
       .filter(Boolean),
   );
-  addEventListener("refresh", refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", refresh);
-  };
+  return follow(place, load, page, 5);
 }
 
 /**
- * Open a page about the fleet: `load(signal)` fetches, `page(found, refresh)` draws what changed;
+ * Open a page about the fleet: `load(signal)` fetches, `page(found)` draws what changed;
  * `title`, `about`, and `below`, an element that stays.
  */
 export function openFleet(main, { title, about, load, page, below }) {
   const place = h("div");
-  let last = "";
   main.replaceChildren(...[head(title, about), place, below].filter(Boolean));
-  const watcher = watch(
-    place,
-    load,
-    (found) => {
-      const now = JSON.stringify(found);
-      if (now !== last) swap(place, page(found, refresh));
-      last = now;
-    },
-    4,
-  );
-  function refresh() {
-    last = "";
-    watcher.refresh();
-  }
-  addEventListener("refresh", refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", refresh);
-  };
+  return follow(place, load, page, 4);
 }
 
 const pager = (page, ids, query, next) =>

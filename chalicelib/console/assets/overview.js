@@ -14,23 +14,15 @@ export async function open(main, { query }) {
   const place = h("div");
   const charts = [endedChart(showJobs), waitChart(showJobs)];
   main.replaceChildren(head("Overview", null, windows(window)), place);
-  const watcher = watch(
+  return watch(
     place,
     (signal) => get(path(["overview"], { window }), { signal }),
     (seen) => {
-      swap(
-        place,
-        page(seen, charts, () => watcher.refresh()),
-      );
+      swap(place, page(seen, charts));
       for (const one of charts) one.show(seen.points, seen.step_seconds);
     },
     5,
   );
-  addEventListener("refresh", watcher.refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", watcher.refresh);
-  };
 }
 
 /** Go to the jobs that were submitted between two moments, in seconds. */
@@ -56,11 +48,11 @@ const windows = (chosen) =>
     ),
   );
 
-function page(seen, [ended, waits], refresh) {
+function page(seen, [ended, waits]) {
   const broken = seen.circuit_breakers.filter(({ state }) => state !== "closed");
   return [
     alarms(seen),
-    broken.length > 0 && card("Clouds that are left alone", breakerTable(broken, refresh)),
+    broken.length > 0 && card("Clouds that are left alone", breakerTable(broken)),
     h("div", { class: "figures" }, figures(seen)),
     h(
       "div",

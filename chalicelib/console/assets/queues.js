@@ -22,11 +22,11 @@ export function open(main) {
       ]);
       return { queues, controls };
     },
-    page: (found, refresh) => page(found, refresh, letters),
+    page: (found) => page(found, letters),
   });
 }
 
-function page({ queues, controls }, refresh, letters) {
+function page({ queues, controls }, letters) {
   const of = (name) => controls.find((one) => one.scope === "queue" && one.name === name);
   const rows = queues.map((queue) => [
     [
@@ -43,7 +43,7 @@ function page({ queues, controls }, refresh, letters) {
       "div",
       { class: "buttons" },
       h("a", { class: "button small", href: link("jobs", [], { queue: queue.name }) }, "Jobs"),
-      orders("queue", queue.name, of(queue.name), refresh),
+      orders("queue", queue.name, of(queue.name)),
       may("admin") &&
         button("Dead letters", () => showLetters(letters, queue.name), "small", {
           "data-key": `dead-${queue.name}`,

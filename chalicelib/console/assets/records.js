@@ -2,7 +2,7 @@
 
 import { Problem, call, etagOf, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
-import { h, swap } from "./dom.js";
+import { h } from "./dom.js";
 import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
 import {
@@ -19,7 +19,7 @@ import {
   table,
 } from "./parts.js";
 import { link } from "./route.js";
-import { watch } from "./watch.js";
+import { follow, refresh } from "./watch.js";
 
 const STATES = ["ACTIVE", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", "ERROR", "DELETED"];
 
@@ -27,7 +27,7 @@ const STATES = ["ACTIVE", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", 
  * Open the page of a kind of records. `kind`: `page`, also the API's path; `title`; `one`, its name
  * in a sentence; `rows`, the answer's field; `key`, what its jobs' keys begin with; `columns` and
  * `cells(record)` between state and time; `about(record)`, facts; `fields()` and `body(values)` of a
- * new one; `loss`, what destroying one means; `orders(record, refresh)`, more buttons.
+ * new one; `loss`, what destroying one means; `orders(record)`, more buttons.
  */
 export function openRecords(kind, main, { id, query }) {
   if (id) return openOne(kind, main, id);
@@ -64,9 +64,9 @@ export function openRecords(kind, main, { id, query }) {
             h("code", {}, `POST /${kind.page}`),
             ".",
           ),
-    buttons: (refresh) => [
-      may("admin") && button("Add an existing one", () => add(kind, refresh)),
-      may("write") && button(`New ${kind.one}`, () => create(kind, refresh), "primary"),
+    buttons: () => [
+      may("admin") && button("Add an existing one", () => add(kind)),
+      may("write") && button(`New ${kind.one}`, () => create(kind), "primary"),
     ],
   });
 }
@@ -88,7 +88,6 @@ const states = (kind, chosen) =>
   );
 
 function openOne(kind, main, id) {
-  let last = "";
   const load = async (signal) => {
     const [record, { jobs }] = await Promise.all([
       get(path([kind.page, id]), { signal }),
@@ -96,26 +95,13 @@ function openOne(kind, main, id) {
     ]);
     return { record, jobs };
   };
-  const watcher = watch(main, load, (found) => {
-    const now = JSON.stringify(found);
-    if (now !== last)
-      swap(
-        main,
-        page(kind, found, () => watcher.refresh()),
-      );
-    last = now;
-  });
-  addEventListener("refresh", watcher.refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", watcher.refresh);
-  };
+  return follow(main, load, (found) => page(kind, found));
 }
 
-function page(kind, { record, jobs }, refresh) {
+function page(kind, { record, jobs }) {
   return [
     crumbs(kind.page, kind.title, record.id),
-    head(record.name, null, orders(kind, record, refresh)),
+    head(record.name, null, orders(kind, record)),
     h("div", { class: "lead" }, badge(record.provisioning_status)),
     record.fault && trouble(record.fault),
     h(
@@ -146,12 +132,12 @@ function page(kind, { record, jobs }, refresh) {
 const filled = (map) => map && Object.keys(map).length > 0;
 
 /** While a job is at it, the API refuses another change. */
-function orders(kind, record, refresh) {
+function orders(kind, record) {
   if (!may("write") || !["ACTIVE", "ERROR"].includes(record.provisioning_status)) return [];
   return [
-    ...(kind.orders?.(record, refresh) ?? []),
-    button("Change …", () => change(kind, record, refresh)),
-    button("Destroy", () => destroy(kind, record, refresh), "danger"),
+    ...(kind.orders?.(record) ?? []),
+    button("Change …", () => change(kind, record)),
+    button("Destroy", () => destroy(kind, record), "danger"),
   ];
 }
 
@@ -179,21 +165,21 @@ const history = (jobs) =>
       )
     : h("p", { class: "quiet" }, "Its jobs are cleaned away.");
 
-const create = (kind, refresh) =>
+const create = (kind) =>
   dialogForm(`New ${kind.one}`, kind.fields(), {
     path: kind.page,
     body: kind.body,
     done: refresh,
   });
 
-const add = (kind, refresh) =>
+const add = (kind) =>
   dialogForm(
     `Add a ${kind.one} that exists in the cloud`,
     [["upstream_id", "Its id in the cloud", input(), kind.idHelp]],
     { path: `${kind.page}/add`, yes: "Add it", done: refresh },
   );
 
-function change(kind, record, refresh) {
+function change(kind, record) {
   const groups = record.security_group_ids.join(", ");
   const tags = JSON.stringify(record.tags, null, 2);
   dialogForm(
@@ -217,24 +203,19 @@ function change(kind, record, refresh) {
       yes: "Change it",
       done: refresh,
       send: ({ name = "", security_group_ids = "", tags: said = "" }) =>
-        put(
-          kind,
-          record,
-          {
-            ...(name === record.name ? {} : { name }),
-            ...(security_group_ids === groups
-              ? {}
-              : { security_group_ids: words(security_group_ids) }),
-            ...(said === tags ? {} : { tags: readTags(said) }),
-          },
-          refresh,
-        ),
+        put(kind, record, {
+          ...(name === record.name ? {} : { name }),
+          ...(security_group_ids === groups
+            ? {}
+            : { security_group_ids: words(security_group_ids) }),
+          ...(said === tags ? {} : { tags: readTags(said) }),
+        }),
     },
   );
 }
 
 /** Change what was seen, and nothing that came meanwhile: tags are sent as a whole. */
-async function put(kind, record, body, refresh) {
+async function put(kind, record, body) {
   try {
     return await call("PUT", path([kind.page, record.id]), body, { etag: etagOf(record) });
   } catch (error) {
@@ -258,7 +239,7 @@ function readTags(text) {
   throw new Problem(422, { detail: 'Tags are a JSON object, such as {"team": "shop"}.' });
 }
 
-async function destroy(kind, record, refresh) {
+async function destroy(kind, record) {
   const content = [h("p", {}, kind.loss)];
   if (!(await ask(`Destroy ${record.name}?`, "Destroy it", { content }))) return;
   await attempt(() => call("DELETE", path([kind.page, record.id])), "It is being destroyed.");

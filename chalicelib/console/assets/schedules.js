@@ -2,7 +2,7 @@
 
 import { call, get, getOnce, may, path } from "./api.js";
 import { dialogForm, input } from "./dialog_form.js";
-import { h, swap } from "./dom.js";
+import { h } from "./dom.js";
 import { ago, duration, full } from "./format.js";
 import { openList } from "./list.js";
 import {
@@ -20,10 +20,10 @@ import {
 } from "./parts.js";
 import { go, link } from "./route.js";
 import { schemaForm } from "./schema_form.js";
-import { watch } from "./watch.js";
+import { follow, refresh } from "./watch.js";
 
 export async function open(main, { id, query }) {
-  if (id) return openOne(main, id);
+  if (id) return follow(main, (signal) => get(path(["schedules", id]), { signal }), page, 5);
   return openList(main, {
     page: "schedules",
     title: "Schedules",
@@ -32,7 +32,7 @@ export async function open(main, { id, query }) {
     rows: "schedules",
     query,
     columns: ["Name", "Task", "When", "Next run", "Last run", ""],
-    row: (one, refresh) => [
+    row: (one) => [
       [
         h("a", { class: "line", href: link("schedules", one.id), "data-key": one.id }, one.name),
         " ",
@@ -44,7 +44,7 @@ export async function open(main, { id, query }) {
       one.last_job_id
         ? h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at))
         : "never",
-      orders(one, refresh, true),
+      orders(one, true),
     ],
     none: () =>
       empty(
@@ -54,39 +54,13 @@ export async function open(main, { id, query }) {
           ? "Press New schedule to make the first."
           : "A token that may write can make one.",
       ),
-    buttons: (refresh) => [
-      may("write") && button("New schedule", () => create(refresh), "primary"),
-    ],
+    buttons: () => [may("write") && button("New schedule", create, "primary")],
   });
 }
 
-function openOne(main, id) {
-  const place = h("div");
-  main.replaceChildren(place);
-  let last = "";
-  const watcher = watch(
-    place,
-    (signal) => get(path(["schedules", id]), { signal }),
-    (one) => {
-      if (JSON.stringify(one) === last) return;
-      last = JSON.stringify(one);
-      swap(
-        place,
-        page(one, () => watcher.refresh()),
-      );
-    },
-    5,
-  );
-  addEventListener("refresh", watcher.refresh);
-  return () => {
-    watcher.stop();
-    removeEventListener("refresh", watcher.refresh);
-  };
-}
-
-const page = (one, refresh) => [
+const page = (one) => [
   crumbs("schedules", "Schedules", one.id),
-  head(one.name, null, ...orders(one, refresh, false)),
+  head(one.name, null, ...orders(one, false)),
   h(
     "div",
     { class: "columns" },
@@ -128,7 +102,7 @@ const timing = (one) =>
     ? [h("code", {}, one.cron), h("small", {}, ` ${one.time_zone}`)]
     : `every ${duration(one.every_seconds)}`;
 
-function orders(one, refresh, isShort) {
+function orders(one, isShort) {
   if (!may("write")) return isShort ? "" : [];
   const order = (verb, done) => async () => {
     await attempt(() => call("POST", path(["schedules", one.id, verb])), done);
@@ -138,7 +112,7 @@ function orders(one, refresh, isShort) {
     button("Run now", order("run", "A job was made."), isShort ? "small" : "", {
       "data-key": `run-${one.id}`,
     }),
-    !isShort && button("Change …", () => change(one, refresh)),
+    !isShort && button("Change …", () => change(one)),
     one.paused_at
       ? button("Resume", order("resume", "It goes on from now."), isShort ? "small" : "", {
           "data-key": `pause-${one.id}`,
@@ -167,7 +141,7 @@ function orders(one, refresh, isShort) {
   return isShort ? h("div", { class: "buttons" }, buttons) : buttons;
 }
 
-async function create(refresh) {
+async function create() {
   const { tasks } = await getOnce("tasks");
   const names = tasks.filter((task) => task.is_public).map(({ name }) => name);
   let form;
@@ -192,7 +166,7 @@ async function create(refresh) {
 }
 
 /** What of a schedule is changed is sent: its task stays what it is. */
-async function change(one, refresh) {
+async function change(one) {
   const { tasks } = await getOnce("tasks");
   const task = tasks.find(({ name }) => name === one.task);
   const form = task && schemaForm(task.parameters, one.parameters);

@@ -5,6 +5,7 @@ import { input, words } from "./dialog_form.js";
 import { h } from "./dom.js";
 import { ask, attempt, button } from "./parts.js";
 import { openRecords } from "./records.js";
+import { refresh } from "./watch.js";
 
 const KIND = {
   page: "servers",
@@ -51,12 +52,10 @@ const KIND = {
   body: (values) => ({ ...values, security_group_ids: words(values.security_group_ids) }),
   idHelp: "Such as i-0a1b2c3d on AWS, a UUID on OpenStack.",
   loss: "It is deleted in the cloud, with what is on its disk.",
-  orders: (record, refresh) => [
-    record.upstream_id && button("Reboot", () => reboot(record, refresh)),
-  ],
+  orders: (record) => [record.upstream_id && button("Reboot", () => reboot(record))],
 };
 
-async function reboot(record, refresh) {
+async function reboot(record) {
   const content = [h("p", {}, "What runs on it is interrupted.")];
   if (!(await ask(`Reboot ${record.name}?`, "Reboot it", { content }))) return;
   const asked = path([KIND.page, record.id, "reboot"]);

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { ago } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, button, choice, copier, empty, note, tell } from "./parts.js";
+import { refresh } from "./watch.js";
 
 const DAYS = [
   ["", "never"],
@@ -24,16 +25,16 @@ export async function open(main) {
     rows: "tokens",
     isPaged: false,
     columns: ["Name", "Scope", "State", "Last used", "Made", ""],
-    row: (one, refresh) => [
+    row: (one) => [
       [h("strong", {}, one.name ?? "without a name"), h("small", {}, " ", h("code", {}, one.id))],
       one.scopes.join(", "),
       state(one),
       ago(one.last_used_at, "never"),
       ago(one.created_at),
-      orders(one, refresh),
+      orders(one),
     ],
     none: () => empty("No tokens", "That cannot be: you came in with one."),
-    buttons: (refresh) => [button("New token", () => create(refresh), "primary")],
+    buttons: () => [button("New token", create, "primary")],
   });
 }
 
@@ -45,7 +46,7 @@ function state(one) {
     : note("good", "valid");
 }
 
-function orders(one, refresh) {
+function orders(one) {
   if (one.revoked_at) return "";
   const isOwn = one.id === caller.token_id;
   return h(
@@ -92,7 +93,7 @@ function orders(one, refresh) {
   );
 }
 
-function create(refresh) {
+function create() {
   dialogForm(
     "New token",
     [

@@ -1,7 +1,7 @@
 // Keeps what is shown up to date: seldom while nobody looks, and it says when data is old.
 
 import { Problem } from "./api.js";
-import { h, icon } from "./dom.js";
+import { h, icon, swap } from "./dom.js";
 import { clock } from "./format.js";
 import { problem, spinner } from "./parts.js";
 
@@ -31,10 +31,13 @@ function label() {
   for (const name of ["aria-label", "title"]) holder.setAttribute(name, text);
 }
 
+/** Let what is shown be loaded again now. */
+export const refresh = () => dispatchEvent(new Event("refresh"));
+
 /**
  * Load again and again. `load(signal)` fetches, `show(data)` draws; the first failure is shown
  * in `place`, a later one leaves what is there and says that it is old. `seconds` between two
- * loads, unless `show` returns another number.
+ * loads, unless `show` returns another number. Returns what ends it.
  */
 export function watch(place, load, show, seconds = 3) {
   let timer,
@@ -79,19 +82,34 @@ export function watch(place, load, show, seconds = 3) {
   };
   document.addEventListener("visibilitychange", looked);
   addEventListener("hold", held);
+  addEventListener("refresh", turn);
   hush();
   place.replaceChildren(spinner());
   turn();
-  return {
-    refresh: turn,
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-      running?.abort();
-      document.removeEventListener("visibilitychange", looked);
-      removeEventListener("hold", held);
-    },
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    running?.abort();
+    document.removeEventListener("visibilitychange", looked);
+    removeEventListener("hold", held);
+    removeEventListener("refresh", turn);
   };
+}
+
+/**
+ * Keep in `place` what `page(found)` makes of what `load(signal)` finds, made anew when that has
+ * changed. `pace`: seconds between two loads, or a function of what was found. Returns what ends it.
+ */
+export function follow(place, load, page, pace) {
+  let last = "";
+  let drawn = null;
+  return watch(place, load, (found) => {
+    const now = JSON.stringify(found);
+    // Something else is there when a failure was told meanwhile.
+    if (now !== last || place.firstChild !== drawn) swap(place, page(found));
+    [last, drawn] = [now, place.firstChild];
+    return typeof pace === "function" ? pace(found) : pace;
+  });
 }
 
 /** Say nothing of how fresh a page is. */

@@ -7,6 +7,7 @@ import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, badge, button, copier, crumbs, empty, note, tell } from "./parts.js";
 import { link } from "./route.js";
+import { refresh } from "./watch.js";
 
 export async function open(main, { id, query }) {
   if (id) return openDeliveries(main, id, query);
@@ -21,7 +22,7 @@ export async function open(main, { id, query }) {
     filters: { one_off: ofOneJob },
     above: kinds(ofOneJob),
     columns: ["Address", "Events", "State", "Made", ""],
-    row: (one, refresh) => [
+    row: (one) => [
       [
         h("a", { class: "line", href: link("webhooks", one.id), "data-key": one.id }, one.url),
         one.job_id && h("small", {}, " of ", h("a", { href: link("job", one.job_id) }, "its job")),
@@ -31,7 +32,7 @@ export async function open(main, { id, query }) {
         ? note("good", "on")
         : [note("bad", "off"), h("small", { class: "said" }, one.disabled_reason ?? "")],
       ago(one.created_at),
-      orders(one, refresh),
+      orders(one),
     ],
     none: () =>
       ofOneJob
@@ -43,7 +44,7 @@ export async function open(main, { id, query }) {
             "No webhooks",
             "A webhook tells your own service when a load balancer, a server or a job has ended.",
           ),
-    buttons: (refresh) => [may("write") && button("New webhook", () => create(refresh), "primary")],
+    buttons: () => [may("write") && button("New webhook", create, "primary")],
   });
 }
 
@@ -77,7 +78,7 @@ function openDeliveries(main, id, query) {
     rows: "deliveries",
     query,
     columns: ["Event", "State", "Attempts", "Next attempt", "Sent", "Job", ""],
-    row: (one, refresh) => [
+    row: (one) => [
       [
         h(
           "details",
@@ -114,7 +115,7 @@ function openDeliveries(main, id, query) {
   });
 }
 
-function orders(one, refresh) {
+function orders(one) {
   if (!may("write")) return "";
   const base = ["webhooks", one.id];
   const then = (work, done) => async () => {
@@ -129,7 +130,7 @@ function orders(one, refresh) {
       then(() => call("POST", path([...base, "ping"])), "A ping is on its way."),
       "small",
     ),
-    button("Change …", () => change(one, refresh), "small"),
+    button("Change …", () => change(one), "small"),
     button(
       one.is_enabled ? "Turn off" : "Turn on",
       then(
@@ -174,7 +175,7 @@ const fields = (url, events) => [
   ],
 ];
 
-const create = (refresh) =>
+const create = () =>
   dialogForm("New webhook", fields("", "*"), {
     path: "webhooks",
     body: (values) => ({ ...values, events: words(values.events) }),
@@ -184,7 +185,7 @@ const create = (refresh) =>
     },
   });
 
-const change = (one, refresh) =>
+const change = (one) =>
   dialogForm("Change the webhook", fields(one.url, one.events.join(", ")), {
     method: "PUT",
     path: path(["webhooks", one.id]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.console.conftest import Console
+from tests.factories.schedules import create_schedule
 
 HIDE = """isHidden => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
@@ -96,3 +97,14 @@ def test_nothing_is_tried_again_while_updates_are_paused(console: Console, page:
     page.unroute(ASKED)
     page.get_by_role("button", name="Resume updates").click()
     expect(page.locator(".freshness")).to_have_text("Live")
+
+
+def test_what_comes_back_unchanged_is_shown_again(console: Console, page: Page) -> None:
+    schedule = create_schedule(console.fleet.engine)
+    console.open(f"schedules/{schedule.id}")
+    page.route("**/schedules/*", lambda route: route.fulfill(status=404, json={}))
+    page.keyboard.press("r")
+    expect(page.get_by_role("alert")).to_contain_text("It was here a moment ago")
+    page.unroute("**/schedules/*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Next runs")).to_be_visible()
