@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from chalicelib.services.claims import ClaimAnswer
 from chalicelib.settings import get_settings
 from tests.integration.record import breaking
+from tests.statements import Statement, recorded
 
 
 @pytest.mark.parametrize("path", ["/queues/default", "/tasks/diagnostics.echo"])
@@ -107,27 +107,21 @@ def test_order_and_its_entry_in_the_audit_are_one_transaction(api: Any, engine: 
         ("PUT", "/queues/default/limit", {"at_once": 1}),
         ("DELETE", "/queues/default/limit", None),
     ):
-        with recorded_transactions(engine) as found:
+        with recorded(engine) as sent:
             assert api(method, path, body).status < 300
-        told = [statements for statements in found if "INSERT INTO audit_entries" in statements]
+        told = [each for each in transactions(sent) if "INSERT INTO audit_entries" in each]
         assert len(told) == 1
         assert "controls SET" in told[0]
 
 
-@contextmanager
-def recorded_transactions(engine: Engine) -> Iterator[list[str]]:
-    """What is sent meanwhile, from each BEGIN to its COMMIT; what is sent alone, alone."""
+def transactions(sent: list[Statement]) -> list[str]:
+    """The statements from each BEGIN to its COMMIT; what was sent alone, alone."""
     found: list[str] = []
     is_open = False
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        nonlocal is_open
+    for statement in sent:
         if is_open:
-            found[-1] += statement
+            found[-1] += statement.text
         else:
-            found.append(statement)
-        is_open = (is_open or statement.startswith("BEGIN")) and statement != "COMMIT"
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield found
-    event.remove(engine, "before_cursor_execute", note)
+            found.append(statement.text)
+        is_open = (is_open or statement.verb == "BEGIN") and statement.verb != "COMMIT"
+    return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from chalicelib.db.clock import seconds_from_now
 from chalicelib.domain.jobs import HELD
@@ -29,6 +28,7 @@ from tests.integration.record.breaking import (
     new,
     open_by_failures,
 )
+from tests.statements import recorded, verbs
 
 
 def test_breaker_opens_after_failures_in_a_row(engine: Engine, sqs: FakeSqs) -> None:
@@ -174,14 +174,8 @@ def test_breaker_that_is_closed_and_has_no_failures_costs_nothing(
 ) -> None:
     job_id, held = new(engine), new_claim("")
     held.job_id = job_id
-    sent: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    assert claim_many(engine, [held], {job_id: 0}, LEASE) == [ClaimAnswer.CLAIMED]
-    assert succeed(engine, held, None)
-    event.remove(engine, "before_cursor_execute", note)
-    assert [statement.split()[0] for statement in sent] == ["UPDATE", "UPDATE"]
+    with recorded(engine) as sent:
+        assert claim_many(engine, [held], {job_id: 0}, LEASE) == [ClaimAnswer.CLAIMED]
+        assert succeed(engine, held, None)
+    assert verbs(sent) == ["UPDATE", "UPDATE"]
     assert not held.has_slot

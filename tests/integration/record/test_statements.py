@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import msgspec
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 from chalicelib.db.engine import make_engine
 from chalicelib.domain.ids import new_id
@@ -18,21 +14,9 @@ from chalicelib.services.leases import extend, read_orders
 from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import WORKER, create_claimed_job, create_job, new_claim
 from tests.integration.record.outcome_verbs import BROKEN, after, leave_trace
+from tests.statements import recorded, verbs
 
 RESULT = msgspec.Raw(b"7")
-
-
-@contextmanager
-def recorded(engine: Engine) -> Iterator[list[str]]:
-    """The first words of the statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement.split(maxsplit=1)[0])
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_job_is_claimed_and_succeeds_in_two_statements(engine: Engine) -> None:
@@ -40,7 +24,7 @@ def test_job_is_claimed_and_succeeds_in_two_statements(engine: Engine) -> None:
     with recorded(engine) as sent:
         claim(engine, held, 40.0)
         succeed(engine, held, RESULT)
-    assert sent == ["UPDATE", "UPDATE"]
+    assert verbs(sent) == ["UPDATE", "UPDATE"]
 
 
 def test_a_hundred_jobs_take_no_more_statements_than_one(engine: Engine) -> None:
@@ -51,7 +35,7 @@ def test_a_hundred_jobs_take_no_more_statements_than_one(engine: Engine) -> None
     with recorded(engine) as sent:
         claim_many(engine, held, {one.job_id: 0 for one in held}, 40.0)
         succeed_many(engine, [(one, RESULT) for one in held])
-    assert sent == ["UPDATE", "UPDATE"]
+    assert verbs(sent) == ["UPDATE", "UPDATE"]
 
 
 def test_job_takes_two_statements_on_the_wire(mariadb_engine: Engine) -> None:
@@ -77,7 +61,7 @@ def test_success_with_effects_is_one_transaction(engine: Engine) -> None:
     held = create_claimed_job(engine)
     with recorded(engine) as sent:
         succeed(engine, held, RESULT, [leave_trace])
-    own = [word for word in sent if word != "SELECT"]  # the factory reads what it wrote
+    own = [word for word in verbs(sent) if word != "SELECT"]  # the factory reads what it wrote
     assert own == ["BEGIN", "UPDATE", "INSERT", "COMMIT"]
 
 
@@ -85,7 +69,7 @@ def test_bell_of_a_taken_job_costs_two_statements(engine: Engine) -> None:
     job = create_job(engine, state="SUCCESS")
     with recorded(engine) as sent:
         claim(engine, new_claim(job.id), 40.0)
-    assert sent == ["UPDATE", "SELECT"]
+    assert verbs(sent) == ["UPDATE", "SELECT"]
 
 
 @pytest.mark.parametrize("number", [1, 7])
@@ -94,7 +78,7 @@ def test_beat_costs_two_statements_however_many_jobs(engine: Engine, number: int
     with recorded(engine) as sent:
         extend(engine, WORKER, job_ids, 40.0)
         read_orders(engine, WORKER, job_ids)
-    assert sent == ["UPDATE", "SELECT"]
+    assert verbs(sent) == ["UPDATE", "SELECT"]
 
 
 def test_attempt_that_fails_is_one_transaction(engine: Engine) -> None:
@@ -102,4 +86,4 @@ def test_attempt_that_fails_is_one_transaction(engine: Engine) -> None:
     with recorded(engine) as sent:
         fail(engine, held, BROKEN, after(0))
         release(engine, other, "stop")
-    assert sent == ["BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"] * 2
+    assert verbs(sent) == ["BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"] * 2
