@@ -75,6 +75,11 @@ class Api:
         event = self._converter.create_lambda_event(method, path, sent, raw)
         return app({**event, **changes}, None)
 
+    def post_once(self, path: str, body: Any = None, key: str = "k1", token: str = "") -> Answer:
+        """POST with an Idempotency-Key."""
+        headers = {"X-Auth-Token": token or self.token, "Idempotency-Key": key}
+        return self("POST", path, body, headers=headers)
+
     def create(self, **fields: Any) -> Any:
         """Ask for a load balancer; the record in the answer."""
         answer = self("POST", "/loadbalancers", CREATE | fields)

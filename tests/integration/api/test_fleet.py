@@ -132,8 +132,7 @@ def test_dead_letters_of_the_project_are_moved_back(api: Any, queues: Any) -> No
 
 
 def move(api: Any, body: Any, key: str) -> Any:
-    headers = {"X-Auth-Token": api.token, "Idempotency-Key": key}
-    return api("POST", "/queues/default/dead-letters/redrive", body, headers=headers)
+    return api.post_once("/queues/default/dead-letters/redrive", body, key)
 
 
 def test_dead_letters_are_moved_once_by_a_request_that_is_repeated(api: Any, queues: Any) -> None:

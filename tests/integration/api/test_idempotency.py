@@ -18,8 +18,7 @@ ECHO = {"task": "diagnostics.echo", "parameters": {"message": "hello"}, "tags": 
 
 
 def send(api: Any, key: str, body: Any = ECHO, path: str = "/jobs", token: str = "") -> Any:
-    headers = {"X-Auth-Token": token or api.token, "Idempotency-Key": key}
-    return api("POST", path, body, headers=headers)
+    return api.post_once(path, body, key, token)
 
 
 def expire_keys(engine: Engine) -> None:

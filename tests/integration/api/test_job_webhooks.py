@@ -43,9 +43,8 @@ def test_jobs_of_a_batch_have_each_their_own(api: Any, engine: Engine) -> None:
 
 
 def test_request_that_is_repeated_makes_no_second_webhook(api: Any, engine: Engine) -> None:
-    headers = {"X-Auth-Token": api.token, "Idempotency-Key": "once"}
     for _ in range(2):
-        assert api("POST", "/jobs", {**ECHO, "webhook": HOOK}, headers=headers).status == 202
+        assert api.post_once("/jobs", {**ECHO, "webhook": HOOK}).status == 202
     assert len(read_hooks(engine)) == 1
 
 

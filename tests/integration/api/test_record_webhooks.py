@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from chalicelib.db.tables import jobs, webhooks
+from chalicelib.domain.records import Observed
 from chalicelib.services import job_orders
+from tests.factories.load_balancers import make_observed
 from tests.factories.rows import read_rows
+from tests.factories.servers import make_observed_server
 from tests.factories.webhooks import SECRET, read_deliveries
+from tests.integration.record.outcome_verbs import finish, start
 
 HOOK = {"url": "https://example.com/done", "secret": SECRET}
 REQUESTS = {
@@ -19,20 +24,35 @@ REQUESTS = {
     "/servers": {"name": "web", "image_id": "a", "flavor": "b", "subnet_id": "c"},
 }
 NAMES = {"/loadbalancers": "load_balancer", "/servers": "server"}
+SEEN: dict[str, Callable[[], Observed]] = {
+    "/loadbalancers": make_observed,
+    "/servers": make_observed_server,
+}
+
+
+def end_creation(engine: Engine, job_id: str, path: str, event: str) -> None:
+    if event == "error":
+        job_orders.cancel(engine, "demo", job_id)
+    else:
+        assert finish(engine, start(engine, job_id), SEEN[path]())
 
 
 @pytest.mark.parametrize("path", REQUESTS)
+@pytest.mark.parametrize("event", ["active", "error"])
 def test_end_of_the_creation_is_told_once_and_nothing_else(
-    api: Any, engine: Engine, path: str
+    api: Any, engine: Engine, path: str, event: str
 ) -> None:
     watched = api("POST", path, {**REQUESTS[path], "webhook": HOOK})
     other = api("POST", path, REQUESTS[path])
     (hook,) = read_rows(engine, webhooks)
     assert (hook.job_id, hook.url, hook.secret) == (watched.body["job"]["id"], *HOOK.values())
     for answer in (watched, other):
-        job_orders.cancel(engine, "demo", answer.body["job"]["id"])
+        end_creation(engine, answer.body["job"]["id"], path, event)
+    record = watched.body[NAMES[path]]
+    api("DELETE", f"{path}/{record['id']}")
     (delivery,) = read_deliveries(engine)
-    assert (delivery.webhook_id, delivery.event_type) == (hook.id, f"{NAMES[path]}.error")
+    assert (delivery.webhook_id, delivery.event_type) == (hook.id, f"{NAMES[path]}.{event}")
+    assert delivery.payload["data"][NAMES[path]]["id"] == record["id"]
 
 
 @pytest.mark.parametrize("path", REQUESTS)
@@ -47,10 +67,8 @@ def test_secret_is_in_no_job_and_in_no_answer(api: Any, engine: Engine, path: st
 def test_request_that_is_repeated_makes_no_second_webhook(
     api: Any, engine: Engine, path: str
 ) -> None:
-    headers = {"X-Auth-Token": api.token, "Idempotency-Key": "once"}
     for _ in range(2):
-        answer = api("POST", path, {**REQUESTS[path], "webhook": HOOK}, headers=headers)
-        assert answer.status == 202
+        assert api.post_once(path, {**REQUESTS[path], "webhook": HOOK}).status == 202
     assert len(read_rows(engine, webhooks)) == 1
 
 

@@ -26,14 +26,9 @@ IDEMPOTENT = {
 }
 
 
-def send(api: Any, path: str, body: Any = None, key: str = "k1") -> Any:
-    headers = {"X-Auth-Token": api.token, "Idempotency-Key": key}
-    return api("POST", path, body, headers=headers)
-
-
 def send_twice(api: Any, path: str, body: Any = None) -> Any:
     """The first answer, once the second one has said the same and that it is a replay."""
-    first, again = send(api, path, body), send(api, path, body)
+    first, again = api.post_once(path, body), api.post_once(path, body)
     assert first.status < 300, first
     assert (again.status, again.body) == (first.status, first.body)
     assert "Idempotent-Replayed" not in first.headers
@@ -63,7 +58,7 @@ def test_webhook_is_pinged_once_and_a_delivery_sent_again_once(
     assert len(read_rows(engine, deliveries)) == len(sqs.sent) == 1
     set_job(engine, delivery["job_id"], state="SUCCESS")
     path = f"/webhooks/{webhook['id']}/deliveries/{delivery['id']}/redeliver"
-    first, again = send(api, path, key="k2"), send(api, path, key="k2")
+    first, again = api.post_once(path, key="k2"), api.post_once(path, key="k2")
     assert again.body["job_id"] == first.body["job_id"] != delivery["job_id"]
     assert len(sqs.sent) == 2
 
@@ -72,15 +67,15 @@ def test_secret_rotates_once_so_that_the_one_in_use_still_signs(api: Any, engine
     webhook = api("POST", "/webhooks", {"url": "https://example.com/hook"}).body
     rotated = send_twice(api, f"/webhooks/{webhook['id']}/rotate")
     assert rotated["secret"] != webhook["secret"]
-    again = send(api, f"/webhooks/{webhook['id']}/rotate", key="k2").body
+    again = api.post_once(f"/webhooks/{webhook['id']}/rotate", key="k2").body
     assert again["secret"] not in (webhook["secret"], rotated["secret"])
 
 
 def test_job_is_retried_once_although_it_failed_again(api: Any, engine: Engine) -> None:
     job = create_job(engine, state="FAILURE")
-    assert send(api, f"/jobs/{job.id}/retry").status == 202
+    assert api.post_once(f"/jobs/{job.id}/retry").status == 202
     set_job(engine, job.id, state="FAILURE")
-    again = send(api, f"/jobs/{job.id}/retry")
+    again = api.post_once(f"/jobs/{job.id}/retry")
     assert (again.status, again.body["state"]) == (202, "FAILURE")
     assert again.headers["Idempotent-Replayed"] == "true"
 
@@ -88,10 +83,10 @@ def test_job_is_retried_once_although_it_failed_again(api: Any, engine: Engine) 
 def test_jobs_that_match_are_retried_once(api: Any, engine: Engine, sqs: FakeSqs) -> None:
     failed = [create_job(engine, state="FAILURE").id for _ in range(3)]
     wanted = {"task": "test.echo", "limit": 2}
-    first = send(api, "/jobs/retry", wanted)
+    first = api.post_once("/jobs/retry", wanted)
     for job_id in failed:
         set_job(engine, job_id, state="FAILURE")
-    again = send(api, "/jobs/retry", wanted)
+    again = api.post_once("/jobs/retry", wanted)
     assert again.body == first.body == {"matched": 2, "has_more": True, "dry_run": False}
     assert len(sqs.sent) == 2
 
@@ -105,9 +100,9 @@ def test_token_is_not_shown_again_and_not_made_again(api: Any, engine: Engine) -
         ("k1", "/tokens", {"scope": "read"}),
         ("k2", f"/tokens/{other}/rotate", {}),
     ):
-        made = send(api, path, body, key).body
+        made = api.post_once(path, body, key).body
         count = len(read_rows(engine, tokens))
-        again = send(api, path, body, key)
+        again = api.post_once(path, body, key)
         assert (again.status, again.body["type"]) == (409, "/problems/secret-shown-once")
         assert again.headers["Idempotent-Replayed"] == "true"
         assert made["id"] in again.body["detail"]
@@ -122,6 +117,6 @@ def test_token_is_not_shown_again_and_not_made_again(api: Any, engine: Engine) -
 def test_token_that_is_asked_for_many_times_at_once_is_made_once(api: Any, engine: Engine) -> None:
     count = len(read_rows(engine, tokens))
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: send(api, "/tokens", {"scope": "read"}), range(6)))
+        answers = list(pool.map(lambda _: api.post_once("/tokens", {"scope": "read"}), range(6)))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 5
     assert len(read_rows(engine, tokens)) == count + 1

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from chalicelib.services.job_lifecycle import Delay
-from chalicelib.services.outcomes import Fault
+from chalicelib.services.claims import Claim, ClaimAnswer, claim
+from chalicelib.services.job_lifecycle import Delay, succeed
+from chalicelib.services.outcomes import Fault, JobFacts, settle_success
+from tests.factories.jobs import new_claim, read_job
 from tests.factories.tokens import create_token
 
 BROKEN = Fault(type="RuntimeError", message="It broke.", retryable=True, traceback="Trace ...")
 HOPELESS = Fault(type="PermanentError", code="permanent", message="No use.", retryable=False)
+
+
+def start(engine: Engine, job_id: str) -> Claim:
+    """Claim a job that may run."""
+    held = new_claim(job_id)
+    assert claim(engine, held, 40.0) is ClaimAnswer.CLAIMED
+    return held
+
+
+def finish(engine: Engine, held: Claim, seen: Any) -> bool:
+    """Succeed as the task's base does, with what was seen upstream."""
+    facts = JobFacts.from_row(read_job(engine, held.job_id))
+    return succeed(engine, held, None, [partial(settle_success, job=facts, result=seen)])
 
 
 def never(attempts: int, max_attempts: int) -> float | None:

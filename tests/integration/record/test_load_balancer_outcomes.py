@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ from sqlalchemy import Engine
 
 from chalicelib.domain.load_balancers import LoadBalancerChange
 from chalicelib.services import job_orders
-from chalicelib.services.claims import Claim, claim
 from chalicelib.services.dispatcher import rescue_lapsed
-from chalicelib.services.job_lifecycle import fail, release, succeed
+from chalicelib.services.job_lifecycle import fail, release
 from chalicelib.services.load_balancers import LOAD_BALANCERS
-from chalicelib.services.outcomes import JobFacts, settle_success
 from chalicelib.services.records import Records
 from tests.factories.jobs import (
     create_claimed_job,
@@ -31,7 +28,7 @@ from tests.factories.load_balancers import (
     read_load_balancer,
 )
 from tests.fakes.sqs import FakeSqs
-from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, never
+from tests.integration.record.outcome_verbs import BROKEN, HOPELESS, after, finish, never, start
 
 service = Records(LOAD_BALANCERS)
 KINDS = ["create", "update", "destroy", "add"]
@@ -51,24 +48,11 @@ def submit(engine: Engine, kind: str, **record: Any) -> tuple[Any, Any]:
     return service.change(engine, "demo", row.id, LoadBalancerChange(name="shop back"))
 
 
-def start(engine: Engine, job: Any) -> Claim:
-    held = new_claim(job.id)
-    assert claim(engine, held, 40.0) == "claimed"
-    return held
-
-
-def finish(engine: Engine, held: Claim, result: Any) -> bool:
-    """Succeed as the task's base does."""
-    facts = JobFacts.from_row(read_job(engine, held.job_id))
-    effect = partial(settle_success, job=facts, result=result)
-    return succeed(engine, held, None, [effect])
-
-
 @pytest.mark.parametrize("kind", ["create", "update", "add"])
 def test_success_makes_the_record_what_the_upstream_said(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
     observed = make_observed(upstream_id="upstream-1")
-    assert finish(engine, start(engine, job), observed)
+    assert finish(engine, start(engine, job.id), observed)
     row = read_load_balancer(engine, record.id)
     assert (row.provisioning_status, row.fault) == ("ACTIVE", None)
     assert (row.upstream_id, row.dns_name) == ("upstream-1", "shop.elb.example")
@@ -81,7 +65,7 @@ def test_success_makes_the_record_what_the_upstream_said(engine: Engine, kind: s
 
 def test_success_of_destroy_makes_the_record_deleted(engine: Engine) -> None:
     record, job = submit(engine, "destroy")
-    assert finish(engine, start(engine, job), {"upstream_id": "upstream-1"})
+    assert finish(engine, start(engine, job.id), {"upstream_id": "upstream-1"})
     row = read_load_balancer(engine, record.id)
     assert (row.provisioning_status, row.upstream_id, row.fault) == ("DELETED", None, None)
     assert service.add(engine, "demo", "upstream-1")[0].upstream_id == "upstream-1"
@@ -90,7 +74,7 @@ def test_success_of_destroy_makes_the_record_deleted(engine: Engine) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_failure_marks_the_record_with_words_for_its_owner(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
-    fail(engine, start(engine, job), HOPELESS, never)
+    fail(engine, start(engine, job.id), HOPELESS, never)
     row = read_load_balancer(engine, record.id)
     assert row.provisioning_status == "ERROR"
     assert (row.fault["code"], row.fault["message"]) == ("permanent", "No use.")
@@ -102,9 +86,9 @@ def test_failure_marks_the_record_with_words_for_its_owner(engine: Engine, kind:
 @pytest.mark.parametrize("kind", KINDS)
 def test_attempt_that_is_tried_again_leaves_the_record_pending(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
-    fail(engine, start(engine, job), BROKEN, after(0))
+    fail(engine, start(engine, job.id), BROKEN, after(0))
     assert read_load_balancer(engine, record.id) == record
-    release(engine, start(engine, job), "stop")
+    release(engine, start(engine, job.id), "stop")
     assert read_load_balancer(engine, record.id) == record
 
 
@@ -112,7 +96,7 @@ def test_attempt_that_is_tried_again_leaves_the_record_pending(engine: Engine, k
 def test_worker_lost_on_the_last_attempt_marks_the_record(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
     set_job(engine, job.id, max_attempts=1)
-    start(engine, job)
+    start(engine, job.id)
     expire_lease(engine, job.id)
     assert rescue_lapsed(engine) == 1
     row = read_load_balancer(engine, record.id)
@@ -145,7 +129,7 @@ def test_cancelled_before_it_existed_is_an_error(engine: Engine, kind: str) -> N
 def test_cancel_after_an_attempt_began_is_an_error(engine: Engine, kind: str, way: str) -> None:
     """Nobody knows how far the upstream got."""
     record, job = submit(engine, kind)
-    held = start(engine, job)
+    held = start(engine, job.id)
     if way == "between attempts":
         fail(engine, held, BROKEN, after(60))
     elif way == "after a release":
@@ -166,9 +150,9 @@ def test_load_balancer_that_was_not_added_is_let_go(engine: Engine, way: str) ->
     """Destroying its record must not touch it, and it can be added again."""
     record, job = submit(engine, "add")
     if way == "failed":
-        fail(engine, start(engine, job), HOPELESS, never)
+        fail(engine, start(engine, job.id), HOPELESS, never)
     elif way == "cancelled":
-        held = start(engine, job)
+        held = start(engine, job.id)
         job_orders.cancel(engine, "demo", job.id)
         release(engine, held, "cancelled")
     else:
@@ -181,7 +165,7 @@ def test_load_balancer_that_was_not_added_is_let_go(engine: Engine, way: str) ->
 
 def test_outcome_of_a_job_that_was_replaced_changes_nothing(engine: Engine) -> None:
     record, job = submit(engine, "update")
-    held = start(engine, job)
+    held = start(engine, job.id)
     create_load_balancer(engine, id="other", job_id=job.id)
     set_job(engine, job.id, parameters=job.parameters | {"load_balancer_id": "other"})
     assert finish(engine, held, make_observed(upstream_id="upstream-2"))
@@ -210,7 +194,7 @@ def test_job_that_names_no_load_balancer_ends_like_another(
 
 def test_lost_claim_does_not_touch_the_record(engine: Engine) -> None:
     record, job = submit(engine, "update")
-    lost = start(engine, job)
+    lost = start(engine, job.id)
     set_job(engine, job.id, claim_id=new_claim(job.id).claim_id)
     assert not finish(engine, lost, make_observed())
     assert fail(engine, lost, HOPELESS, never) is None

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from chalicelib.db.tables import deliveries, load_balancers, servers
+from chalicelib.domain.jobs import HELD
 from chalicelib.domain.servers import ServerChange
 from chalicelib.services import job_orders
-from chalicelib.services.claims import Claim, claim
-from chalicelib.services.job_lifecycle import fail, succeed
-from chalicelib.services.outcomes import JobFacts, settle_success
+from chalicelib.services.claims import ClaimAnswer
+from chalicelib.services.dispatcher import dispatch_due
+from chalicelib.services.job_lifecycle import fail
 from chalicelib.services.records import Records
 from chalicelib.services.servers import REBOOT, SERVERS
 from chalicelib.services.upstream_notes import note_upstream
-from tests.factories.jobs import new_claim, read_job
 from tests.factories.load_balancers import create_load_balancer
 from tests.factories.rows import read_rows
 from tests.factories.servers import (
@@ -27,7 +26,9 @@ from tests.factories.servers import (
     read_server,
 )
 from tests.factories.webhooks import create_webhook
-from tests.integration.record.outcome_verbs import HOPELESS, never
+from tests.fakes.sqs import FakeSqs
+from tests.integration.record.admissions import hear
+from tests.integration.record.outcome_verbs import HOPELESS, finish, never, start
 
 service = Records(SERVERS)
 KINDS = ["create", "update", "reboot", "destroy", "add"]
@@ -49,23 +50,11 @@ def submit(engine: Engine, kind: str) -> tuple[Any, Any]:
     return service.change(engine, "demo", row.id, ServerChange(name="shop 2"))
 
 
-def start(engine: Engine, job: Any) -> Claim:
-    held = new_claim(job.id)
-    assert claim(engine, held, 40.0) == "claimed"
-    return held
-
-
-def finish(engine: Engine, held: Claim, result: Any) -> bool:
-    """Succeed as the task's base does."""
-    facts = JobFacts.from_row(read_job(engine, held.job_id))
-    return succeed(engine, held, None, [partial(settle_success, job=facts, result=result)])
-
-
 @pytest.mark.parametrize("kind", ["create", "update", "reboot", "add"])
 def test_success_makes_the_record_what_the_upstream_said(engine: Engine, kind: str) -> None:
     record, job = submit(engine, kind)
     seen = make_observed_server(upstream_id="i-1", security_group_ids=["sg-1"], key_name="mine")
-    assert finish(engine, start(engine, job), seen)
+    assert finish(engine, start(engine, job.id), seen)
     row = read_server(engine, record.id)
     assert (row.provisioning_status, row.fault, row.upstream_id) == ("ACTIVE", None, "i-1")
     assert (row.private_ip_address, row.public_ip_address) == ("10.0.0.5", None)
@@ -77,7 +66,7 @@ def test_success_makes_the_record_what_the_upstream_said(engine: Engine, kind: s
 
 def test_success_of_destroy_makes_the_record_deleted(engine: Engine) -> None:
     record, job = submit(engine, "destroy")
-    assert finish(engine, start(engine, job), {"upstream_id": "i-1"})
+    assert finish(engine, start(engine, job.id), {"upstream_id": "i-1"})
     row = read_server(engine, record.id)
     assert (row.provisioning_status, row.upstream_id, row.fault) == ("DELETED", None, None)
 
@@ -88,7 +77,7 @@ def test_failure_marks_the_record_and_tells_what_why_and_what_to_do(
 ) -> None:
     create_webhook(engine, events=["server.*"])
     record, job = submit(engine, kind)
-    fail(engine, start(engine, job), HOPELESS, never)
+    fail(engine, start(engine, job.id), HOPELESS, never)
     row = read_server(engine, record.id)
     assert (row.provisioning_status, row.fault["job_id"]) == ("ERROR", job.id)
     (told,) = read_rows(engine, deliveries)
@@ -114,7 +103,7 @@ def test_failure_marks_the_record_and_tells_what_why_and_what_to_do(
 def test_success_is_told_by_what_was_done(engine: Engine, kind: str, event: str) -> None:
     create_webhook(engine, events=["server.*"])
     _, job = submit(engine, kind)
-    finish(engine, start(engine, job), make_observed_server(upstream_id="i-1"))
+    finish(engine, start(engine, job.id), make_observed_server(upstream_id="i-1"))
     (told,) = read_rows(engine, deliveries)
     assert told.event_type == told.payload["type"] == event
 
@@ -125,9 +114,19 @@ def test_reboot_that_never_began_leaves_the_record_as_it_was(engine: Engine) -> 
     assert read_server(engine, record.id).provisioning_status == "ACTIVE"
 
 
-def test_jobs_of_one_server_share_a_key_and_no_two_overlap(engine: Engine) -> None:
-    record, job = submit(engine, "reboot")
-    assert job.key == f"server:{record.id}"
+def test_jobs_of_one_server_share_a_key_and_no_two_overlap(engine: Engine, sqs: FakeSqs) -> None:
+    record, reboot = submit(engine, "reboot")
+    held = start(engine, reboot.id)
+    with engine.connect() as connection:  # as if somebody had mended the record by hand
+        connection.execute(servers.update().values(provisioning_status="ERROR"))
+    _, destroy = service.destroy(engine, "demo", record.id)
+    assert {reboot.key, destroy.key} == {f"server:{record.id}"}
+    assert (destroy.run_at, sqs.job_ids()) == (HELD, [reboot.id])
+    assert hear(engine, destroy.id)[1] is not ClaimAnswer.CLAIMED, "a bell too many"
+    assert finish(engine, held, make_observed_server(upstream_id="i-1"))
+    dispatch_due(engine)
+    assert sqs.job_ids() == [reboot.id, destroy.id]
+    start(engine, destroy.id)
 
 
 # --- Where it is -------------------------------------------------------------------------------

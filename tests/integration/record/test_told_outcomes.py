@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,11 +10,9 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib.broker.contracts.notifications import DELIVER
 from chalicelib.services import job_orders
-from chalicelib.services.claims import claim
 from chalicelib.services.dispatcher import rescue_lapsed, ring_due
 from chalicelib.services.job_lifecycle import fail, release, revoke, succeed
 from chalicelib.services.load_balancers import LOAD_BALANCERS
-from chalicelib.services.outcomes import JobFacts, settle_success
 from chalicelib.services.records import Records
 from chalicelib.services.success_batches import succeed_many
 from tests.factories.jobs import (
@@ -33,10 +30,12 @@ from tests.integration.record.outcome_verbs import (
     HOPELESS,
     after,
     count_traces,
+    finish,
     leave_trace,
     never,
+    start,
 )
-from tests.integration.record.test_statements import recorded
+from tests.statements import recorded, verbs
 
 service = Records(LOAD_BALANCERS)
 RESULT = msgspec.Raw(b"7")
@@ -147,15 +146,9 @@ def test_one_off_webhook_of_a_job_is_told_of_its_end(engine: Engine) -> None:
 def test_load_balancer_is_told_as_its_record_is_after_the_outcome(engine: Engine) -> None:
     create_webhook(engine, events=["load_balancer.*"])
     record, job = service.create(engine, "demo", make_spec())
-    held = new_claim(job.id)
-    assert claim(engine, held, 40.0) == "claimed"
-    facts = JobFacts.from_row(read_job(engine, job.id))
-    observed = make_observed(upstream_id="upstream-1")
-    assert succeed(engine, held, RESULT, [partial(settle_success, job=facts, result=observed)])
+    assert finish(engine, start(engine, job.id), make_observed(upstream_id="upstream-1"))
     _, destroying = service.destroy(engine, "demo", record.id)
-    held = new_claim(destroying.id)
-    assert claim(engine, held, 40.0) == "claimed"
-    fail(engine, held, HOPELESS, never)
+    fail(engine, start(engine, destroying.id), HOPELESS, never)
     first, second = (row.payload for row in read_deliveries(engine))
     assert (first["type"], second["type"]) == ("load_balancer.active", "load_balancer.error")
     assert first["data"]["load_balancer"]["upstream_id"] == "upstream-1"
@@ -196,14 +189,14 @@ def test_job_that_nobody_hears_of_costs_no_statement_more(engine: Engine) -> Non
         succeed(engine, lone, RESULT)
         succeed(engine, with_effect, RESULT, [lambda connection: None])
         fail(engine, failing, HOPELESS, never)
-    assert sent == [
+    assert verbs(sent) == [
         *["UPDATE"],
         *["BEGIN", "UPDATE", "COMMIT"],
         *["BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"],
     ]
     with recorded(engine) as sent:
         job_orders.cancel(engine, "demo", waiting.id)
-    assert sent.count("SELECT") == 2  # the job, before and after
+    assert verbs(sent).count("SELECT") == 2  # the job, before and after
 
 
 def test_failure_that_is_too_late_for_a_cancel_is_told_as_cancelled(engine: Engine) -> None:
