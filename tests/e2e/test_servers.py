@@ -87,6 +87,11 @@ def test_wait_for_nova_is_taken_over_by_another_worker(
         assert (row.upstream, row.private_ip_address) == ("openstack", made["address"])
         assert fleet.outcomes(job.id) == [{"SIGTERM": "released", "SIGKILL": "lost"}[farewell]]
 
+        cloud.nova.looks_until_done = 1
+        _, job = service.order(fleet.engine, PROJECT, record.id, REBOOT)
+        fleet.wait_for_state(job.id, "SUCCESS", seconds=40)
+        assert made["status"] == "ACTIVE", "the reboot was waited for"
+
 
 def test_what_was_made_in_one_cloud_is_destroyed_there_when_settings_name_another(
     make_fleet: MakeFleet,

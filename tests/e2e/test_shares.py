@@ -11,7 +11,8 @@ from tests.e2e.fleet import PROJECT
 
 #: In each queue.
 JOBS = 70
-WEIGHTS = {"network": 4, "default": 2, "notifications": 1}
+#: The heaviest first; not what the settings say by themselves, nor like it.
+WEIGHTS = {"notifications": 5, "default": 2, "network": 1}
 
 
 def test_full_queues_are_served_by_their_weights_and_none_starves(make_fleet: MakeFleet) -> None:
@@ -26,10 +27,10 @@ def test_full_queues_are_served_by_their_weights_and_none_starves(make_fleet: Ma
     for job_id in ids:
         fleet.wait_for_state(job_id, "SUCCESS", seconds=90)
     rows = sorted((fleet.job(job_id) for job_id in ids), key=lambda row: row.started_at)
-    ends = [number for number, row in enumerate(rows) if row.queue == "network"]
+    ends = [number for number, row in enumerate(rows) if row.queue == "notifications"]
     # While all were full: until the first of them was nearly empty.
     begun = [row.queue for row in rows[: ends[-20]]]
     shares = {queue: begun.count(queue) / len(begun) for queue in WEIGHTS}
     whole = sum(WEIGHTS.values())
     wanted = {queue: weight / whole for queue, weight in WEIGHTS.items()}
-    assert shares == pytest.approx(wanted, abs=0.12), shares
+    assert shares == pytest.approx(wanted, abs=0.08), shares

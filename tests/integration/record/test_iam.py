@@ -99,5 +99,6 @@ def test_process_without_credentials_has_no_database(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     engine = make_engine("mysql+pymysql://u@127.0.0.1:9/nowhere", iam_region="eu-west-1")
-    with pytest.raises(DatabaseUnavailable), connect(engine):
+    with pytest.raises(DatabaseUnavailable) as caught, connect(engine):
         pass
+    assert str(caught.value.__cause__) == "Unable to locate credentials"

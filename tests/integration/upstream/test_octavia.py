@@ -104,11 +104,16 @@ def test_vips_of_both_versions_are_dualstack(octavia_cloud: Any) -> None:
     assert octavia_cloud.openstack.changes() == []
 
 
-def test_dualstack_subnet_that_is_no_id_is_refused_and_asks_nothing(octavia_cloud: Any) -> None:
+def test_dualstack_subnet_that_is_no_id_is_refused_and_neutron_not_asked(
+    octavia_cloud: Any,
+) -> None:
     subnet_ids = ["../networks", "x"]
     spec = octavia_cloud.spec(subnet_ids=subnet_ids, ip_address_type="dualstack")
     with pytest.raises(UpstreamRejected, match="no subnet"):
         octavia_cloud.upstream.create("c", spec)
+    calls = octavia_cloud.openstack.calls
+    assert [call.path for call in calls if call.path.startswith("/networking/v2.0/")] == []
+    assert octavia_cloud.openstack.changes() == []
 
 
 def test_balancer_that_somebody_else_is_changing_is_busy(octavia_cloud: Any) -> None:

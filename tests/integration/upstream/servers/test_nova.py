@@ -141,7 +141,18 @@ def test_stopped_server_is_not_rebooted(nova_cloud: Any) -> None:
 
 def test_reboot_is_waited_for(nova_cloud: Any) -> None:
     made = create(nova_cloud)
-    assert nova_cloud.upstream.reboot(made.upstream_id).status == "provisioning"
+    nova = nova_cloud.openstack.nova
+    nova.looks_until_done = 4
+    begun = nova_cloud.upstream.reboot(made.upstream_id)
+    assert begun.status == "provisioning"
+    looks: list[str] = []
+    done = wait_until_active(
+        nova_cloud.upstream,
+        begun,
+        sleep=lambda _: looks.append(nova.servers[made.upstream_id]["status"]),
+    )
+    assert looks == ["REBOOT"] * 4
+    assert (done.status, nova.servers[made.upstream_id]["status"]) == ("active", "ACTIVE")
 
 
 def test_delete_waits_until_it_is_gone(nova_cloud: Any) -> None:
