@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from chalicelib.settings import Settings
 from infra.local.servers.mariadb import MariaDB, find_server
 from infra.local.servers.moto import MotoServer
-from tests.databases import make_database, make_schema
+from tests.databases import database_on, make_schema
 
 BACKENDS = ["sqlite", "mariadb"]
 
@@ -81,15 +80,8 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with the newest schema and no rows, on each kind of server in turn."""
-    if request.param == "sqlite":
-        database = tmp_path / "bellpull.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), database)
-        yield f"sqlite:///{database}"
-        return
-    server: MariaDB = request.getfixturevalue("mariadb")
-    url = make_database(server, request.getfixturevalue("mariadb_template"))
-    yield url
-    server.drop_database(url)
+    with database_on(request.param, request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

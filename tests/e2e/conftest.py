@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from infra.local.servers.mariadb import MariaDB
-from tests.databases import copy_schema
+from tests.databases import database_on
 from tests.e2e.fleet import Fleet
 
 MakeFleet = Callable[..., Fleet]
@@ -35,7 +33,7 @@ def make_fleet(
         ) -> Fleet:
             url = database
             if "://" not in database:
-                url = _make_database(database, request, tmp_path, stack)
+                url = stack.enter_context(database_on(database, request, tmp_path))
             fleet = Fleet(tmp_path, sqs_url, url, **environment)
             stack.callback(fleet.close)
             stack.enter_context(fleet.activated())
@@ -52,7 +50,7 @@ def shared_fleet(
     folder = tmp_path_factory.mktemp("fleet")
     options = getattr(request.module, "ENVIRONMENT", {})
     with ExitStack() as stack:
-        url = _make_database("mariadb", request, folder, stack)
+        url = stack.enter_context(database_on("mariadb", request, folder))
         fleet = Fleet(folder, moto_server, url, **options)
         stack.callback(fleet.close)
         fleet.start_worker()
@@ -66,16 +64,3 @@ def fleet(shared_fleet: Fleet) -> Iterator[Fleet]:
         yield shared_fleet
     worker = shared_fleet.workers[0]
     assert worker.status is None, f"the worker died: {worker.text[-6000:]}"
-
-
-def _make_database(
-    backend: str, request: pytest.FixtureRequest, folder: Path, stack: ExitStack
-) -> str:
-    if backend == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "bellpull.db")
-        return f"sqlite:///{folder / 'bellpull.db'}"
-    server: MariaDB = request.getfixturevalue("mariadb")
-    url = server.create_database()
-    copy_schema(server, request.getfixturevalue("mariadb_template"), url)
-    stack.callback(server.drop_database, url)
-    return url

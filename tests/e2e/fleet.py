@@ -28,6 +28,7 @@ from chalicelib.services.job_lifecycle import make_bell
 from chalicelib.services.jobs import NewJob, insert_job
 from chalicelib.settings import get_settings
 from infra.local.servers.process import GuardedProcess
+from tests.databases import as_owner
 from tests.e2e.ledger import ledger, metadata
 from tests.e2e.worker_process import Worker, wait_until
 from worker import process
@@ -63,7 +64,9 @@ class Fleet:
             "PYTHONUNBUFFERED": "1",
         } | {name: str(value) for name, value in environment.items()}
         self.engine = make_engine(database_url, pool_size=2)
-        metadata.create_all(self.engine)
+        owner = as_owner(self.engine)
+        metadata.create_all(owner)
+        owner.dispose()
         with self.activated():
             queues_command.run(argparse.Namespace())
         for queue in QUEUES:

@@ -16,7 +16,7 @@ from chalicelib.domain.scopes import Scope
 from chalicelib.services.tokens import mint
 from infra.local.servers.process import GuardedProcess
 from infra.local.servers.readiness import answers_http, find_free_port, wait_until
-from tests.e2e.conftest import _make_database
+from tests.databases import database_on
 from tests.e2e.console.browser import CHROMIUM, FLAGS
 from tests.e2e.fleet import FOLDER, PROJECT, Fleet
 
@@ -82,7 +82,7 @@ def system(
     folder = tmp_path_factory.mktemp("console")
     port = find_free_port()
     with ExitStack() as stack:
-        url = _make_database("mariadb", request, folder, stack)
+        url = stack.enter_context(database_on("mariadb", request, folder))
         fleet = Fleet(folder, moto_server, url, API_PORT=port, AWS_REGION="us-east-1")
         stack.callback(fleet.close)
         api = GuardedProcess(

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from sqlalchemy import Engine
 
@@ -15,6 +16,7 @@ from chalicelib.settings import get_settings
 from infra.local.servers.mariadb import MariaDB
 from tests.databases import as_application, copy_schema
 from tests.fakes.sqs import FakeSqs, install_sqs
+from tests.integration.record.secret import MakeSecret, Secret
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,15 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """An engine for an empty record, on each kind of database in turn."""
     engine: Engine = request.getfixturevalue(f"{request.param}_engine")
     return engine
+
+
+@pytest.fixture
+def make_secret(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSecret]:
+    """Makes secrets without a value, as Terraform does."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto_server)
+    client = boto3.client("secretsmanager", region_name="us-east-1")
+    yield lambda: Secret(client)
+    client.close()
 
 
 @pytest.fixture

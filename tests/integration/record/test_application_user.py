@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -20,37 +18,17 @@ from chalicelib.db.engine import connect, make_engine
 from chalicelib.errors import DatabaseUnavailable
 from infra.local.servers.mariadb import MariaDB
 from tests.integration.infra.conftest import ROOT
-
-
-class Secret:
-    """A secret without a value, as Terraform makes it."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._name = uuid.uuid4().hex
-        self.arn = str(client.create_secret(Name=self._name)["ARN"])
-
-    def read(self) -> dict[str, str]:
-        value = self._client.get_secret_value(SecretId=self._name)["SecretString"]
-        login: dict[str, str] = json.loads(value)
-        return login
-
-    def write(self, username: str, password: str) -> None:
-        value = json.dumps({"username": username, "password": password})
-        self._client.put_secret_value(SecretId=self._name, SecretString=value)
+from tests.integration.record.secret import MakeSecret, Secret
 
 
 @pytest.fixture
-def secret(moto_server: str, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secret]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server)
-    client = boto3.client("secretsmanager", region_name="us-east-1")
-    made = Secret(client)
+def secret(mariadb: MariaDB, make_secret: MakeSecret) -> Iterator[Secret]:
+    made = make_secret()
     # The server is shared: a user with a name of the test's own.
     made.write(f"user{uuid.uuid4().hex[:12]}", "first")
     yield made
     with mariadb.cursor() as cursor:
         cursor.execute(f"DROP USER IF EXISTS '{made.read()['username']}'@'%'")
-    client.close()
 
 
 def ensure(url: str, secret: Secret, *, new_password: bool = False) -> str:
@@ -177,11 +155,9 @@ def migrate(
 
 
 def test_migration_makes_the_user_and_fills_an_empty_secret(
-    mariadb: MariaDB, moto_server: str, monkeypatch: pytest.MonkeyPatch
+    mariadb: MariaDB, make_secret: MakeSecret
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server)
-    client = boto3.client("secretsmanager", region_name="us-east-1")
-    secret, url = Secret(client), mariadb.create_database()
+    secret, url = make_secret(), mariadb.create_database()
     try:
         done = migrate(url, secret.arn)
         assert (done.returncode, done.stderr) == (0, "")
@@ -191,14 +167,13 @@ def test_migration_makes_the_user_and_fills_an_empty_secret(
         run(engine, "SELECT COUNT(*) FROM jobs")
         engine.dispose()
     finally:
-        client.close()
         with mariadb.cursor() as cursor:
             cursor.execute("DROP USER IF EXISTS 'bellpull_application'@'%'")
         mariadb.drop_database(url)
 
 
 def test_user_that_may_not_make_users_is_told_in_a_line(
-    mariadb: MariaDB, mariadb_url: str, application: Engine, secret: Secret, moto_server: str
+    mariadb: MariaDB, mariadb_url: str, application: Engine, secret: Secret
 ) -> None:
     login = secret.read()
     url = make_url(mariadb_url).set(username=login["username"], password=login["password"])

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from sqlalchemy import Engine, make_url, text
 
 from chalicelib.db.engine import connect, make_engine
 from chalicelib.errors import DatabaseUnavailable
 from infra.local.servers.mariadb import MariaDB
-
-Secret = Callable[[str, str], str]
+from tests.integration.record.secret import MakeSecret, Secret
 
 
 @pytest.fixture
-def keep_secret(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secret]:
-    """Writes a user and a password into the one secret of a test, and tells its ARN."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto_server)
-    client = boto3.client("secretsmanager", region_name="us-east-1")
-    name = uuid.uuid4().hex
-    arn = client.create_secret(Name=name, SecretString="{}")["ARN"]
-
-    def keep(user: str, password: str) -> str:
-        value = {"username": user, "password": password, "engine": "mysql"}
-        client.put_secret_value(SecretId=name, SecretString=json.dumps(value))
-        return str(arn)
-
-    yield keep
-    client.close()
+def secret(make_secret: MakeSecret) -> Secret:
+    return make_secret()
 
 
 @pytest.fixture
@@ -57,37 +42,40 @@ def who_am_i(engine: Engine) -> str:
 
 
 def test_connections_use_the_user_of_the_secret(
-    mariadb_url: str, user: str, keep_secret: Secret
+    mariadb_url: str, user: str, secret: Secret
 ) -> None:
-    engine = make_nameless(mariadb_url, keep_secret(user, "first"))
+    secret.write(user, "first")
+    engine = make_nameless(mariadb_url, secret.arn)
     assert who_am_i(engine).startswith(user)
     engine.dispose()
 
 
 def test_password_that_changed_is_read_anew(
-    mariadb: MariaDB, mariadb_url: str, user: str, keep_secret: Secret
+    mariadb: MariaDB, mariadb_url: str, user: str, secret: Secret
 ) -> None:
-    engine = make_nameless(mariadb_url, keep_secret(user, "first"))
+    secret.write(user, "first")
+    engine = make_nameless(mariadb_url, secret.arn)
     who_am_i(engine)
     engine.dispose()
     with mariadb.cursor() as cursor:
         cursor.execute(f"ALTER USER '{user}'@'%' IDENTIFIED BY 'second'")
-    keep_secret(user, "second")
+    secret.write(user, "second")
     assert who_am_i(engine).startswith(user)
     engine.dispose()
 
 
 def test_wrong_password_is_a_database_that_cannot_be_reached(
-    mariadb_url: str, user: str, keep_secret: Secret
+    mariadb_url: str, user: str, secret: Secret
 ) -> None:
-    engine = make_nameless(mariadb_url, keep_secret(user, "wrong"))
+    secret.write(user, "wrong")
+    engine = make_nameless(mariadb_url, secret.arn)
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable):
             who_am_i(engine)
 
 
 def test_secret_that_is_not_there_is_a_database_that_cannot_be_reached(
-    mariadb_url: str, keep_secret: Secret
+    mariadb_url: str, secret: Secret
 ) -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nowhere-AbCdEf"
     with pytest.raises(DatabaseUnavailable):
@@ -95,12 +83,9 @@ def test_secret_that_is_not_there_is_a_database_that_cannot_be_reached(
 
 
 def test_secret_of_another_form_is_a_database_that_cannot_be_reached(
-    mariadb_url: str, keep_secret: Secret, moto_server: str
+    mariadb_url: str, secret: Secret
 ) -> None:
-    arn = keep_secret("somebody", "something")
-    client = boto3.client("secretsmanager", region_name="us-east-1")
     for value in ({"SecretString": "[1]"}, {"SecretString": "{}"}, {"SecretBinary": b"x"}):
-        client.put_secret_value(SecretId=arn, **value)
+        secret.put(**value)
         with pytest.raises(DatabaseUnavailable):
-            who_am_i(make_nameless(mariadb_url, arn))
-    client.close()
+            who_am_i(make_nameless(mariadb_url, secret.arn))
