@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,8 +17,10 @@ import pytest
 from sqlalchemy import Engine
 
 from bellpull.commands import main
+from infra.local.servers.readiness import wait_until
 from tests.factories.jobs import create_job, read_job, set_job
 from tests.factories.servers import create_server
+from tests.statements import recorded
 
 
 class Shell:
@@ -260,10 +261,11 @@ def test_number_that_cannot_be_meant_is_not_understood(shell: Shell, words: list
 def test_interrupted_wait_says_how_to_go_on(port: int, api: Any, engine: Engine) -> None:
     job = create_job(engine)
     words = ["--url", f"http://127.0.0.1:{port}", "--token", api.token, "jobs", "wait", job.id]
-    waiting = subprocess.Popen(
-        [sys.executable, "-m", "bellpull", *words], stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(2)
+    with recorded(engine) as sent:
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "bellpull", *words], stderr=subprocess.PIPE, text=True
+        )
+        assert wait_until(lambda: any("FROM jobs" in statement.text for statement in sent))
     waiting.send_signal(signal.SIGINT)
     _, told = waiting.communicate(timeout=20)
     assert waiting.returncode == 130

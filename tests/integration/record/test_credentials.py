@@ -70,22 +70,32 @@ def test_wrong_password_is_a_database_that_cannot_be_reached(
     secret.write(user, "wrong")
     engine = make_nameless(mariadb_url, secret.arn)
     for _ in range(2):
-        with pytest.raises(DatabaseUnavailable):
+        with pytest.raises(DatabaseUnavailable) as caught:
             who_am_i(engine)
+        assert "Access denied" in str(caught.value.__cause__)
 
 
 def test_secret_that_is_not_there_is_a_database_that_cannot_be_reached(
     mariadb_url: str, secret: Secret
 ) -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nowhere-AbCdEf"
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailable) as caught:
         who_am_i(make_nameless(mariadb_url, arn))
+    assert str(caught.value.__cause__) == f"{arn} is empty or not there"
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"SecretString": "[1]"}, "Expected `object`"),
+        ({"SecretString": "{}"}, "missing required field"),
+        ({"SecretBinary": b"x"}, "is empty or not there"),
+    ],
+)
 def test_secret_of_another_form_is_a_database_that_cannot_be_reached(
-    mariadb_url: str, secret: Secret
+    mariadb_url: str, secret: Secret, value: dict[str, Any], words: str
 ) -> None:
-    for value in ({"SecretString": "[1]"}, {"SecretString": "{}"}, {"SecretBinary": b"x"}):
-        secret.put(**value)
-        with pytest.raises(DatabaseUnavailable):
-            who_am_i(make_nameless(mariadb_url, secret.arn))
+    secret.put(**value)
+    with pytest.raises(DatabaseUnavailable) as caught:
+        who_am_i(make_nameless(mariadb_url, secret.arn))
+    assert words in str(caught.value.__cause__)
