@@ -20,10 +20,9 @@ import pytest
 from chalicelib.db.engine import make_engine
 from chalicelib.domain.scopes import Scope
 from chalicelib.services.tokens import mint
-from infra.local.servers.mariadb import MariaDB
 from infra.local.servers.process import GuardedProcess
 from infra.local.servers.readiness import answers_http, find_free_port, open_local, wait_until
-from tests.databases import make_database
+from tests.databases import database_on
 from tests.integration.infra.conftest import ROOT, Package
 from tests.integration.infra.gateway_events import SCHEDULED, make_event
 
@@ -47,11 +46,14 @@ HEADERS = ("content-type", "cache-control", "x-content-type-options", "www-authe
 
 
 @pytest.fixture
-def environment(
-    mariadb: MariaDB, mariadb_template: list[str], moto_server: str
-) -> Iterator[dict[str, str]]:
+def url_of_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database_on("mariadb", request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def environment(url_of_database: str, moto_server: str) -> Iterator[dict[str, str]]:
     """What a function finds: a database, queues that are there, and no way to any other AWS."""
-    url = make_database(mariadb, mariadb_template)
     sqs = boto3.client("sqs", endpoint_url=moto_server)
     prefix = f"package-{uuid.uuid4().hex[:8]}"
     for queue in ("network", "default"):
@@ -63,14 +65,13 @@ def environment(
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "DATABASE_URL": url,
+        "DATABASE_URL": url_of_database,
         "SQS_QUEUE_URL": f"{moto_server}/123456789012/{prefix}-{{queue}}",
         "SQS_ENDPOINT_URL": moto_server,
         "LOG_FORMAT": "json",
         "DEPLOYMENT": "bellpull-test",
     }
     sqs.close()
-    mariadb.drop_database(url)
 
 
 @pytest.fixture
