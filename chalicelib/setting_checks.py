@@ -82,8 +82,12 @@ def _unusable_secrets(settings: Settings) -> list[str]:
     application = settings.database_application_secret_arn
     if application and application == settings.database_secret_arn:
         problems.append("DATABASE_APPLICATION_SECRET_ARN must not be DATABASE_SECRET_ARN")
-    if application and settings.database_url.startswith("sqlite"):
-        problems.append("DATABASE_APPLICATION_SECRET_ARN needs MySQL: SQLite has no users")
+    if settings.database_url.startswith("sqlite"):
+        problems += [
+            f"{name.upper()} needs MySQL: SQLite has no users"
+            for name in ("database_application_secret_arn", "database_application_iam_user")
+            if getattr(settings, name)
+        ]
     return problems
 
 

@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: For migrations alone, which make this user and fill an empty secret: ARN of the secret
     #: that the API and workers log in by.
     database_application_secret_arn: str | None = None
+    #: For migrations alone, which make this user: the name of one that shows tokens of IAM.
+    database_application_iam_user: str | None = None
     #: Connections that each process keeps to the database.
     database_pool_size: int = 2
     #: URL of the SQS queues with {queue} in the place of a queue's name.

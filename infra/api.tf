@@ -129,7 +129,7 @@ resource "aws_lambda_function_event_invoke_config" "schedule" {
 
 resource "aws_iam_role" "api" {
   name        = "${local.name}-api"
-  description = "Bellpull's functions: ring bells, look at dead letters, read the database's password, write logs"
+  description = "Bellpull's functions: ring bells, look at dead letters, log in to the database, write logs"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -165,12 +165,6 @@ resource "aws_iam_role_policy" "api" {
             "sqs:ReceiveMessage",
           ]
           Resource = values(local.dead_letter_arns)
-        },
-        {
-          Sid      = "ReadDatabasePassword"
-          Effect   = "Allow"
-          Action   = ["secretsmanager:GetSecretValue"]
-          Resource = aws_secretsmanager_secret.application.arn
         },
         {
           Sid      = "WriteLogs"
@@ -211,6 +205,7 @@ resource "aws_iam_role_policy" "api" {
           }
         },
       ],
+      local.login_statements,
       var.tracing ? [{
         Sid      = "Trace" # X-Ray has no resources to name
         Effect   = "Allow"

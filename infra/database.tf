@@ -39,7 +39,6 @@ resource "aws_db_parameter_group" "this" {
 
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_118: the alarms need no metric of the operating system
-  # checkov:skip=CKV_AWS_161: the password is in Secrets Manager and changes by itself
   # checkov:skip=CKV2_AWS_69: require_secure_transport stands in the parameter group, in a dynamic block
   identifier     = local.name
   engine         = "mysql"
@@ -49,6 +48,10 @@ resource "aws_db_instance" "this" {
 
   username                    = "bellpull"
   manage_master_user_password = true
+
+  # Always, because RDS switches it on only in the next maintenance window where apply_immediately is
+  # off. It lets nobody in but users that were made for it.
+  iam_database_authentication_enabled = true
 
   storage_type          = "gp3"
   allocated_storage     = var.database_storage_gb
@@ -90,9 +93,37 @@ resource "aws_cloudwatch_log_group" "database" {
 # Logins
 # ---------------------------------------------------------------------------------------------
 
-# RDS makes, keeps and rotates the owner's. A few emulators have none.
 locals {
+  # RDS makes, keeps and rotates the owner's. A few emulators have none.
   owner_secret_arn = one(aws_db_instance.this.master_user_secret[*].secret_arn)
+
+  database_place = "${aws_db_instance.this.address}:${aws_db_instance.this.port}/${aws_db_instance.this.db_name}"
+
+  # A user of its own, so that those who still log in by the password are not shut out by a deploy.
+  iam_user = "bellpull_iam"
+
+  application_login = merge(
+    { DATABASE_URL = "mysql+pymysql://${var.database_iam_login ? "${local.iam_user}@" : ""}${local.database_place}" },
+    var.database_iam_login ? { DATABASE_IAM = "true" } : {},
+    var.database_iam_login ? {} : { DATABASE_SECRET_ARN = aws_secretsmanager_secret.application.arn },
+  )
+
+  # What the roles of the API and of workers need for that. With tokens of IAM they keep the right to
+  # the secret, for code that runs until a deploy has replaced it; without such code it is empty.
+  login_statements = concat(
+    [{
+      Sid      = "ReadDatabasePassword"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = aws_secretsmanager_secret.application.arn
+    }],
+    var.database_iam_login ? [{
+      Sid      = "LogInToDatabase"
+      Effect   = "Allow"
+      Action   = ["rds-db:connect"]
+      Resource = "arn:${local.partition}:rds-db:${local.arn_tail}:dbuser:${aws_db_instance.this.resource_id}/${local.iam_user}"
+    }] : [],
+  )
 }
 
 # Made empty: the migration makes the user, and writes its password here.

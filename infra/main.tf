@@ -1,6 +1,6 @@
 # Bellpull in one AWS account and region: the root module. Each file holds what its name says:
-#   network flow_logs queues database migration api gateway worker worker_permissions scaling
-#   observability alarms variables outputs
+#   network flow_logs queues database migration api gateway worker worker_permissions
+#   server_permissions scaling observability alarms variables outputs
 # `make deploy ENV=dev` runs it; docs/deploy.md is its manual.
 
 terraform {
@@ -51,13 +51,12 @@ locals {
   # What the API and the workers both find in their environment; .env.example describes each.
   environment = merge(
     {
-      DATABASE_URL        = "mysql+pymysql://${aws_db_instance.this.address}:${aws_db_instance.this.port}/${aws_db_instance.this.db_name}"
-      DATABASE_SECRET_ARN = aws_secretsmanager_secret.application.arn
-      DATABASE_CA_FILE    = "chalicelib/db/rds-ca.pem"
-      SQS_QUEUE_URL       = replace(aws_sqs_queue.this["default"].url, "/default$/", "{queue}")
-      LOG_FORMAT          = "json"
-      DEPLOYMENT          = local.name
+      DATABASE_CA_FILE = "chalicelib/db/rds-ca.pem"
+      SQS_QUEUE_URL    = replace(aws_sqs_queue.this["default"].url, "/default$/", "{queue}")
+      LOG_FORMAT       = "json"
+      DEPLOYMENT       = local.name
     },
+    local.application_login,
     var.event_topic_arn == null ? {} : { SNS_TOPIC_ARN = var.event_topic_arn },
     var.settings,
   )

@@ -37,10 +37,13 @@ resource "aws_ecs_task_definition" "migration" {
     environment = [
       for name, value in merge(
         local.environment,
-        {
-          AWS_REGION                      = var.region
-          DATABASE_APPLICATION_SECRET_ARN = aws_secretsmanager_secret.application.arn
-        },
+        { AWS_REGION = var.region },
+        var.database_iam_login ? {
+          DATABASE_URL                  = "mysql+pymysql://${local.database_place}"
+          DATABASE_IAM                  = "false"
+          DATABASE_APPLICATION_IAM_USER = local.iam_user
+        } : {},
+        var.database_iam_login ? {} : { DATABASE_APPLICATION_SECRET_ARN = aws_secretsmanager_secret.application.arn },
         local.owner_secret_arn == null ? {} : { DATABASE_SECRET_ARN = local.owner_secret_arn },
       ) : { name = name, value = value }
     ]
@@ -54,6 +57,7 @@ resource "terraform_data" "migration" {
     var.image,
     aws_db_instance.this.resource_id,
     aws_secretsmanager_secret.application.arn,
+    var.database_iam_login, # another user
   ]
 
   input = merge(local.task_home, { task_definition = aws_ecs_task_definition.migration.arn })

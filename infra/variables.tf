@@ -165,6 +165,12 @@ variable "database_performance_insights" {
   default     = false
 }
 
+variable "database_iam_login" {
+  description = "Whether the API and workers log in to the database with tokens of IAM in the place of a password."
+  type        = bool
+  default     = false
+}
+
 variable "protect_data" {
   description = "Whether the database refuses to be destroyed and leaves a snapshot. Turn it off first to destroy."
   type        = bool

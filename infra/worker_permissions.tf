@@ -78,7 +78,7 @@ locals {
 
 resource "aws_iam_role" "worker" {
   name               = "${local.name}-worker"
-  description        = "Bellpull's workers: hear and ring bells, read the database's password, drive the cloud"
+  description        = "Bellpull's workers: hear and ring bells, log in to the database, drive the cloud"
   assume_role_policy = local.assumed_by_tasks
 }
 
@@ -109,18 +109,13 @@ resource "aws_iam_role_policy" "worker" {
           Resource = values(local.dead_letter_arns)
         },
         {
-          Sid      = "ReadDatabasePassword"
-          Effect   = "Allow"
-          Action   = ["secretsmanager:GetSecretValue"]
-          Resource = aws_secretsmanager_secret.application.arn
-        },
-        {
           Sid      = "RefuseScaleInWhileBusy"
           Effect   = "Allow"
           Action   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
           Resource = "arn:${local.partition}:ecs:${local.arn_tail}:task/${local.name}/*"
         },
       ],
+      local.login_statements,
       [for statement in local.load_balancer_statements : statement if var.manage_load_balancers],
       [for statement in local.server_statements : statement if var.manage_servers],
       var.event_topic_arn == null ? [] : [{

@@ -1,7 +1,8 @@
 """The user that the API and the workers log in as, on MySQL: rows are all that it may touch.
 
 The owner of the schema makes it, with the migrations. Its secret is the record of its password,
-and the server follows: whatever went wrong before, running this again sets it right.
+and the server follows: whatever went wrong before, running this again sets it right. A user that
+shows tokens of IAM (`chalicelib.db.iam`) has neither.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from chalicelib.errors import BellpullError
 #: All that the code asks of the database; the schema is the migrations'.
 PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
 _USERNAME = "bellpull_application"
+#: RDS's own: the server asks IAM whether a token is good.
+_IAM_PLUGIN = "AWSAuthenticationPlugin AS 'RDS'"
 
 
 class UserNotMade(BellpullError):
@@ -55,6 +58,23 @@ def ensure_application_user(
     if new_password:
         write_secret(secret_arn, login)
     return login.username
+
+
+def ensure_iam_user(connection: Connection, username: str) -> None:
+    """Make the user that shows tokens of IAM in the place of a password. Raises UserNotMade."""
+    owner = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one())
+    if owner.rpartition("@")[0] == username:
+        raise UserNotMade(f"{username} owns the schema: its password is needed for that.")
+    try:
+        for verb in ("CREATE USER IF NOT EXISTS", "ALTER USER"):
+            statement = f"{verb} %s@'%%' IDENTIFIED WITH {_IAM_PLUGIN}"
+            connection.exec_driver_sql(statement, (username,))
+        _grant(connection, username)
+    except DBAPIError as error:
+        raise UserNotMade(
+            f"{username} could not be made: users that show tokens of IAM are there at RDS alone,"
+            " and DATABASE_URL's must own the schema, and users."
+        ) from error
 
 
 def _invent_login(username: str) -> Login:

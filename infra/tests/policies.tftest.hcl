@@ -13,6 +13,7 @@ variables {
   run_migrations           = false
   flow_logs                = true
   enable_exec              = true
+  database_iam_login       = true
   nat_gateways             = 1
   adoptable_load_balancers = ["web-*"]
   adoptable_servers        = { team = "shop" }

@@ -1,11 +1,12 @@
-"""`python -m worker migrate`: brings the database to the newest schema, and makes its user."""
+"""`python -m worker migrate`: brings the database to the newest schema, and makes its users."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.db.application_user import ensure_application_user
+from chalicelib.db.application_user import ensure_application_user, ensure_iam_user
 from chalicelib.db.engine import connect, make_configured_engine
 from chalicelib.db.migrate import head_revision, upgrade
 from chalicelib.errors import BellpullError
@@ -30,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    """Migrate DATABASE_URL, and make the user of DATABASE_APPLICATION_SECRET_ARN."""
+    """Migrate DATABASE_URL, and make the users that DATABASE_APPLICATION_... name."""
     settings = get_settings()
     if parsed.new_password and not settings.database_application_secret_arn:
         raise NoApplicationUser
@@ -41,15 +42,20 @@ def run(parsed: argparse.Namespace) -> None:
         iam_region=settings.iam_region,
     )
     print(f"The database is at revision {head_revision()}.")
-    if settings.database_application_secret_arn:
-        name = _ensure_user(settings, settings.database_application_secret_arn, parsed.new_password)
+    for name in _ensure_users(settings, parsed.new_password):
         print(f"The API and workers log in as {name}.")
 
 
-def _ensure_user(settings: Settings, secret_arn: str, new_password: bool) -> str:
+def _ensure_users(settings: Settings, new_password: bool) -> Iterator[str]:
+    secret_arn = settings.database_application_secret_arn
+    iam_user = settings.database_application_iam_user
     engine = make_configured_engine(settings)
     try:
         with connect(engine) as connection:
-            return ensure_application_user(connection, secret_arn, new_password=new_password)
+            if secret_arn:
+                yield ensure_application_user(connection, secret_arn, new_password=new_password)
+            if iam_user:
+                ensure_iam_user(connection, iam_user)
+                yield iam_user
     finally:
         engine.dispose()

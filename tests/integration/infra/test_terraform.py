@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from chalicelib.broker.queues import QUEUES
+from chalicelib.settings import read_settings
 from infra.cost.__main__ import SIZES
 from infra.cost.month import read_prices
 from tests.integration.infra.policies import (
     EXCEPTIONS,
     OF_BOOTSTRAP,
+    OF_TOKENS,
     assert_policies_are_sound,
     find_policies,
     lint,
@@ -63,23 +65,51 @@ def test_bootstrap_is_valid(room: TerraformRoom) -> None:
 def test_plans_are_what_they_should_be_and_their_policies_sound(
     room: TerraformRoom, name: str, values: list[str]
 ) -> None:
-    told = room(
-        "test",
-        "-json",
-        "-verbose",
-        f"-filter=tests/{name}.tftest.hcl",
-        *[f"-var-file={file}" for file in values],
-    )
-    lines = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
-    (summary,) = [line["test_summary"] for line in lines if line["type"] == "test_summary"]
-    assert (summary["status"], summary["failed"]) == ("pass", 0)
-    (state,) = [line["test_state"] for line in lines if line["type"] == "test_state"]
+    (state,) = run_tests(room, name, *[f"-var-file={file}" for file in values]).values()
     check_costs(name, state)
     check_names("dev" if name == "dev" else "prod", state)
     policies = find_policies(state)
     assert len(policies) >= 4 * 2 + len(QUEUES) * 2 + 1  # of roles and of queues, and the key's
-    met = assert_policies_are_sound(state)
-    assert met == {key for key in EXCEPTIONS if key[0] not in OF_BOOTSTRAP}
+    expected = {key for key in EXCEPTIONS if key[0] not in OF_BOOTSTRAP}
+    assert assert_policies_are_sound(state) == (
+        expected | OF_TOKENS if name == "policies" else expected
+    )
+
+
+def run_tests(room: TerraformRoom, name: str, *arguments: str) -> dict[str, dict[str, Any]]:
+    """What each run of a file leaves behind, by the name of the run; all of them have passed."""
+    told = room("test", "-json", "-verbose", f"-filter=tests/{name}.tftest.hcl", *arguments)
+    lines = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    (summary,) = [line["test_summary"] for line in lines if line["type"] == "test_summary"]
+    assert (summary["status"], summary["failed"]) == ("pass", 0)
+    return {line["@testrun"]: line["test_state"] for line in lines if line["type"] == "test_state"}
+
+
+def test_everybody_finds_the_login_that_is_meant(room: TerraformRoom) -> None:
+    states = run_tests(room, "options")
+    for name, has_password in (("passwords", True), ("tokens", False)):
+        api, worker, migration = read_environments(states[name])
+        for settings in (read_settings(api), read_settings(worker)):
+            assert (settings.database_secret_arn is not None) == has_password
+            assert (settings.iam_region is None) == has_password
+        owner = read_settings(migration)
+        assert owner.iam_region is None
+        assert ":secret:rds!" in str(owner.database_secret_arn)
+        made = owner.database_application_secret_arn or owner.database_application_iam_user
+        assert made == (read_settings(api).database_secret_arn if has_password else "bellpull_iam")
+        assert (f"//{made}@" in worker["DATABASE_URL"]) != has_password
+        assert "@" not in owner.database_url
+
+
+def read_environments(state: dict[str, Any]) -> list[dict[str, str]]:
+    """Of the API, of workers and of the migration."""
+    values = {each["address"]: each["values"] for each in state["root_module"]["resources"]}
+    found = [values['aws_lambda_function.this["api"]']["environment"][0]["variables"]]
+    for name in ("worker", "migration"):
+        task = values[f"aws_ecs_task_definition.{name}"]
+        (container,) = json.loads(task["container_definitions"])
+        found.append({each["name"]: each["value"] for each in container["environment"]})
+    return found
 
 
 def test_values_that_make_no_sense_are_refused(room: TerraformRoom) -> None:

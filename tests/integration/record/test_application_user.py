@@ -190,5 +190,13 @@ def test_new_password_of_nobody_is_refused(mariadb_url: str) -> None:
     assert done.stderr.startswith("DATABASE_APPLICATION_SECRET_ARN is not set")
 
 
+def test_migration_says_that_users_of_iam_are_for_rds(mariadb_url: str) -> None:
+    done = migrate(mariadb_url, "", DATABASE_APPLICATION_IAM_USER="nobody_yet")
+    assert done.returncode == 1
+    assert "at revision" in done.stdout
+    assert "RDS alone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_privileges_are_those_on_rows() -> None:
     assert PRIVILEGES == "SELECT, INSERT, UPDATE, DELETE"

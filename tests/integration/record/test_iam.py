@@ -1,4 +1,7 @@
-"""The database's user shows tokens of IAM, which are those of boto3, signed in time."""
+"""The database's user shows tokens of IAM, which are those of boto3, signed in time.
+
+RDS alone has the plugin that takes them: here a user of IAM is made with a password in its place.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ from typing import Any
 
 import boto3
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from chalicelib.db import iam
+from chalicelib.db.application_user import UserNotMade, ensure_iam_user
 from chalicelib.db.engine import connect, make_engine
 from chalicelib.errors import DatabaseUnavailable
 from infra.local.servers.mariadb import MariaDB
+from tests.statements import recorded, verbs
 
 HOST = "bellpull.abc.eu-west-1.rds.amazonaws.com"
 
@@ -102,3 +108,67 @@ def test_process_without_credentials_has_no_database(monkeypatch: pytest.MonkeyP
     with pytest.raises(DatabaseUnavailable) as caught, connect(engine):
         pass
     assert str(caught.value.__cause__) == "Unable to locate credentials"
+
+
+PLUGIN = "IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'"
+
+
+@pytest.fixture
+def owner(mariadb_url: str) -> Iterator[Engine]:
+    engine = make_engine(mariadb_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def name(mariadb: MariaDB) -> Iterator[str]:
+    """Of a user that is not there yet; the server is shared."""
+    made = f"user{uuid.uuid4().hex[:12]}"
+    yield made
+    with mariadb.cursor() as cursor:
+        cursor.execute(f"DROP USER IF EXISTS '{made}'@'%'")
+
+
+def find_users(engine: Engine, name: str) -> list[str]:
+    with connect(engine) as connection:
+        query = text("SELECT User FROM mysql.user WHERE User = :name")
+        return list(connection.execute(query, {"name": name}).scalars())
+
+
+def test_user_of_iam_is_made_with_the_plugin_of_rds_for_rows_alone(
+    owner: Engine, name: str, mariadb_url: str
+) -> None:
+    sent: list[str] = []
+
+    @event.listens_for(owner, "before_cursor_execute", retval=True)
+    def take_a_password(_c: Any, _u: Any, statement: str, given: Any, *_: Any) -> tuple[str, Any]:
+        sent.append(statement)
+        return statement.replace(PLUGIN, "IDENTIFIED BY 'shown'"), given
+
+    for _ in range(2):  # the second time it is there
+        with connect(owner) as connection:
+            ensure_iam_user(connection, name)
+    identified = [statement for statement in sent if "IDENTIFIED" in statement]
+    assert len(identified) == 4
+    assert all(statement.endswith(PLUGIN) for statement in identified)
+    url = make_url(mariadb_url).set(username=name, password="shown")
+    engine = make_engine(url.render_as_string(hide_password=False))
+    with connect(engine) as connection:
+        connection.execute(text("DELETE FROM jobs WHERE id = ''"))
+        with pytest.raises(DBAPIError, match="denied"):
+            connection.execute(text("DROP TABLE jobs"))
+    engine.dispose()
+
+
+def test_server_without_the_plugin_makes_no_user_of_iam(owner: Engine, name: str) -> None:
+    with connect(owner) as connection, pytest.raises(UserNotMade, match="RDS alone"):
+        ensure_iam_user(connection, name)
+    assert find_users(owner, name) == []
+
+
+def test_owner_of_the_schema_keeps_its_password(owner: Engine) -> None:
+    with recorded(owner) as sent, connect(owner) as connection:
+        user = str(connection.execute(text("SELECT CURRENT_USER()")).scalar_one())
+        with pytest.raises(UserNotMade, match="owns the schema"):
+            ensure_iam_user(connection, user.partition("@")[0])
+    assert set(verbs(sent)) == {"SELECT"}

@@ -56,6 +56,7 @@ def test_values_get_their_types() -> None:
             "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf",
             "SQLite has no users",
         ),
+        ("DATABASE_APPLICATION_IAM_USER", "bellpull_iam", "SQLite has no users"),
         ("DATABASE_CA_FILE", "/no/such/file.pem", "is no file"),
         ("SQS_QUEUE_URL", "{queue}", "https://"),
         ("SQS_ENDPOINT_URL", "localhost:4566", "https://"),
