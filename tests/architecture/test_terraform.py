@@ -142,3 +142,33 @@ def test_every_service_that_the_code_calls_has_an_endpoint() -> None:
     assert added
     endpoints = set(re.findall(r'"([a-z0-9.]+)"', default[1] + added[1]))
     assert {ENDPOINTS.get(service, service) for service in called} - endpoints == set()
+
+
+def test_migration_waits_for_all_that_its_task_reaches() -> None:
+    """In a new environment, or one whose way to AWS's services changes with the deploy."""
+    declared = re.findall(r'^resource "(\w+)" "(\w+)"', FILES["network.tf"], re.MULTILINE)
+    needed = {
+        f"{kind}.{name}"
+        for kind, name in declared
+        if kind in ("aws_route", "aws_route_table_association", "aws_vpc_endpoint")
+        or kind.endswith("gress_rule")
+    }
+    waits = re.search(
+        r'^resource "terraform_data" "migration" .*?depends_on = \[(.*?)\]',
+        FILES["migration.tf"],
+        re.MULTILINE | re.DOTALL,
+    )
+    assert waits
+    # The public subnets are the gateway's own, and the route out of them is what it waits for.
+    by_gateway = {"aws_route.public", "aws_route_table_association.public"}
+    assert needed - by_gateway <= set(re.findall(r"aws_[\w.]+", waits[1]))
+
+
+def test_head_of_the_module_and_the_manual_name_every_file() -> None:
+    head = FILES["main.tf"].partition("\nterraform {")[0]
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    for name in sorted(FILES):
+        if name != "main.tf":
+            assert re.search(rf"\b{name.removesuffix('.tf')}\b", head), name
+        if name not in ("main.tf", "outputs.tf"):
+            assert f"`{name}`" in page or f"`infra/{name}`" in page, name
