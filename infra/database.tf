@@ -22,6 +22,7 @@ resource "aws_db_parameter_group" "this" {
       innodb_flush_log_at_trx_commit = "1"              # a 202 is a promise
       sync_binlog                    = "1"
       slow_query_log                 = "1"
+      log_output                     = "FILE" # RDS exports files; its own default are tables
       long_query_time                = "1"
     }
 

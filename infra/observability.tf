@@ -135,8 +135,9 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
 
   cost_filter {
-    name   = "TagKeyValue"
-    values = ["user:Environment$${var.env}"]
+    name = "TagKeyValue"
+    # Not "$${var.env}": that is an escape, and says the variable's name in the place of its value.
+    values = [format("user:Environment$%s", var.env)]
   }
 
   dynamic "notification" {

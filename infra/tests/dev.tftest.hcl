@@ -38,6 +38,11 @@ run "dev" {
   }
 
   assert {
+    condition     = contains([for parameter in aws_db_parameter_group.this.parameter : "${parameter.name}=${parameter.value}"], "log_output=FILE")
+    error_message = "RDS exports the slow log only where MySQL writes it into a file."
+  }
+
+  assert {
     condition = alltrue([
       for queue in concat(values(aws_sqs_queue.this), values(aws_sqs_queue.dead_letter)) : queue.sqs_managed_sse_enabled
     ]) && aws_sns_topic.alarms.kms_master_key_id != null

@@ -37,6 +37,11 @@ run "prod_with_all_options" {
   }
 
   assert {
+    condition     = flatten([for filter in aws_budgets_budget.this[0].cost_filter : filter.values]) == ["user:Environment$prod"]
+    error_message = "The budget is of what carries this environment's tag."
+  }
+
+  assert {
     condition     = output.api_url == "https://jobs.example.com" && length(aws_route53_record.api) == 1
     error_message = "The API answers under its own name."
   }
