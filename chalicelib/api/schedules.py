@@ -7,11 +7,11 @@ from chalice.app import Blueprint, Response
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.fields import Page
 from chalicelib.schemas.jobs import JobView
 from chalicelib.schemas.schedules import (
     ChangedSchedule,
     NewSchedule,
-    SchedulePage,
     SchedulesAnswer,
     ScheduleView,
 )
@@ -41,8 +41,8 @@ def create_schedule(call: Call, body: NewSchedule) -> Response:
     return json_response(view, 201, call.location(_ALL, view.id))
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.READ, query=SchedulePage, answers={200: SchedulesAnswer})
-def list_schedules(call: Call, query: SchedulePage) -> Response:
+@route(blueprint, "GET", _ALL, scope=Scope.READ, query=Page, answers={200: SchedulesAnswer})
+def list_schedules(call: Call, query: Page) -> Response:
     """List schedules, newest first."""
     from chalicelib.services import schedules
 

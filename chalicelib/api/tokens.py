@@ -7,9 +7,9 @@ from chalice.app import Blueprint, Response
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.fields import Page
 from chalicelib.schemas.tokens import (
     AuditAnswer,
-    AuditPage,
     AuditView,
     NewToken,
     RotatedToken,
@@ -48,13 +48,17 @@ def create_token(call: Call, body: NewToken) -> Response:
     return _made(call, *made)
 
 
-@route(blueprint, "GET", _ALL, scope=Scope.ADMIN, answers={200: TokensAnswer})
-def list_tokens(call: Call) -> Response:
-    """List the tokens of the project, oldest first, without themselves."""
+@route(blueprint, "GET", _ALL, scope=Scope.ADMIN, query=Page, answers={200: TokensAnswer})
+def list_tokens(call: Call, query: Page) -> Response:
+    """List the tokens of the project, newest first, without themselves."""
     from chalicelib.services import tokens
 
-    rows = tokens.list_tokens(call.engine, call.project_id)
-    return json_response(TokensAnswer([TokenView.from_row(row) for row in rows]))
+    rows = tokens.list_newest(
+        call.engine, call.project_id, limit=query.limit + 1, after=query.after
+    )
+    page, following = call.cut(rows, query.limit)
+    views = [TokenView.from_row(row) for row in page]
+    return json_response(TokensAnswer(views, following), link=call.next_link(following))
 
 
 @route(blueprint, "GET", _ONE, scope=Scope.ADMIN, answers={200: TokenView})
@@ -99,8 +103,8 @@ def revoke_token(call: Call, token_id: str) -> Response:
     return Response("", {}, 204)
 
 
-@route(blueprint, "GET", "/audit", scope=Scope.ADMIN, query=AuditPage, answers={200: AuditAnswer})
-def list_audit(call: Call, query: AuditPage) -> Response:
+@route(blueprint, "GET", "/audit", scope=Scope.ADMIN, query=Page, answers={200: AuditAnswer})
+def list_audit(call: Call, query: Page) -> Response:
     """List who did what in the project, newest first."""
     from chalicelib.services import audit
 

@@ -9,12 +9,12 @@ from chalice.app import Blueprint, Response
 from chalicelib.api.call import Call
 from chalicelib.api.routing import json_response, route
 from chalicelib.domain.scopes import Scope
+from chalicelib.schemas.fields import Page
 from chalicelib.schemas.webhooks import (
     ChangedWebhook,
     DeliveriesAnswer,
     DeliveryView,
     NewWebhook,
-    RecordPage,
     WebhookPage,
     WebhooksAnswer,
     WebhookView,
@@ -142,10 +142,10 @@ def ping_webhook(call: Call, webhook_id: str) -> Response:
     "GET",
     f"{_ONE}/deliveries",
     scope=Scope.READ,
-    query=RecordPage,
+    query=Page,
     answers={200: DeliveriesAnswer},
 )
-def list_deliveries(call: Call, webhook_id: str, query: RecordPage) -> Response:
+def list_deliveries(call: Call, webhook_id: str, query: Page) -> Response:
     """List the deliveries of a webhook, newest first."""
     from chalicelib.services import deliveries
 

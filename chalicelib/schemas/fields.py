@@ -65,14 +65,20 @@ class AddedResource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     upstream_id: UpstreamId
 
 
-class ResourcePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a request that lists what is made upstream."""
+class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a request that lists something, newest first."""
 
     limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
+    #: `next` of the page before.
     after: (
         Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z", description="the id of the last one")]
         | None
     ) = None
+
+
+class ResourcePage(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a request that lists what is made upstream."""
+
     provisioning_status: ProvisioningStatus | None = None
 
 

@@ -74,15 +74,6 @@ class ChangedSchedule(ScheduleChange, frozen=True, kw_only=True, forbid_unknown_
             raise ValueError("Expected at least one field to change.")
 
 
-class SchedulePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a request that lists them."""
-
-    limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
-    after: (
-        Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z", description="the id of a schedule")] | None
-    ) = None
-
-
 class ScheduleView(View, frozen=True, kw_only=True):
     """One schedule in an answer."""
 

@@ -60,19 +60,10 @@ class TokenWithSecret(TokenView, frozen=True, kw_only=True):
 
 
 class TokensAnswer(Struct, frozen=True):
-    """Answer with the tokens of the project, oldest first."""
+    """Answer with one page of the project's tokens, newest first."""
 
     tokens: list[TokenView]
-
-
-class AuditPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a request that lists the audit."""
-
-    limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
-    #: `next` of the page before.
-    after: (
-        Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z", description="the id of an entry")] | None
-    ) = None
+    next: str | None
 
 
 class AuditView(View, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from msgspec import Meta, Struct, field
 
 from chalicelib.domain.jobs import JobState
+from chalicelib.schemas.fields import Page
 from chalicelib.schemas.views import View
 
 Url = Annotated[
@@ -84,17 +85,7 @@ class ChangedWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("Expected at least one field to change.")
 
 
-class RecordPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a request that lists webhooks or deliveries."""
-
-    limit: Annotated[int, Meta(ge=1, le=100, description="a number from 1 to 100")] = 50
-    after: (
-        Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z", description="the id of the last one")]
-        | None
-    ) = None
-
-
-class WebhookPage(RecordPage, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WebhookPage(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Query of a request that lists webhooks."""
 
     #: true: those that came with a job or a record and hear of it alone; false: the others.

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, insert, null, o
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
+from chalicelib.db.paging import newest_first, older_than
 from chalicelib.db.tables import tokens
 from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.scopes import Scope
@@ -104,13 +105,24 @@ def identify(engine: Engine, token: str) -> Caller | None:
     return Caller(row.id, row.project_id, row.scopes, row.seen_at)
 
 
-def list_tokens(engine: Engine, project_id: str | None = None) -> list[Row[Any]]:
-    """The tokens of a project, or all, oldest first."""
-    query = select(tokens).order_by(tokens.c.created_at)
-    if project_id is not None:
-        query = query.where(tokens.c.project_id == project_id)
+def list_all(engine: Engine) -> list[Row[Any]]:
+    """The tokens of all projects, oldest first."""
     with connect(engine) as connection:
-        return list(connection.execute(query))
+        return list(connection.execute(select(tokens).order_by(tokens.c.created_at)))
+
+
+def list_newest(
+    engine: Engine, project_id: str, *, limit: int, after: str | None = None
+) -> list[Row[Any]]:
+    """Tokens of a project, newest first. `after`: id of the last row of the page before.
+
+    Raises NotFound if this project has no token `after`.
+    """
+    query = select(tokens).where(tokens.c.project_id == project_id)
+    with connect(engine) as connection:
+        if after is not None:
+            query = query.where(older_than(tokens, _find(connection, project_id, after)))
+        return list(connection.execute(newest_first(query, tokens).limit(limit)))
 
 
 def get(engine: Engine, project_id: str, token_id: str) -> Row[Any]:

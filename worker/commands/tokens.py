@@ -40,7 +40,7 @@ def _create(parsed: argparse.Namespace) -> None:
 
 
 def _list(parsed: argparse.Namespace) -> None:
-    for row in tokens.list_tokens(get_engine()):
+    for row in tokens.list_all(get_engine()):
         state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "valid"
         scopes = ",".join(row.scopes)
         print(f"{row.id}  {row.project_id:20}  {scopes:12}  {row.created_at:%Y-%m-%d}  {state}")

@@ -15,7 +15,7 @@ const DAYS = [
   ["31536000", "in a year"],
 ];
 
-export async function open(main) {
+export async function open(main, { query }) {
   return openList(main, {
     page: "tokens",
     title: "Tokens",
@@ -23,7 +23,7 @@ export async function open(main) {
       "A token permits what its scope says, in this project alone. It is shown once, when it is made.",
     asked: ["tokens"],
     rows: "tokens",
-    isPaged: false,
+    query,
     columns: ["Name", "Scope", "State", "Last used", "Made", ""],
     row: (one) => [
       [h("strong", {}, one.name ?? "without a name"), h("small", {}, " ", h("code", {}, one.id))],
@@ -33,7 +33,7 @@ export async function open(main) {
       ago(one.created_at),
       orders(one),
     ],
-    none: () => empty("No tokens", "That cannot be: you came in with one."),
+    none: () => empty("No tokens", "None was made for this project."),
     buttons: () => [button("New token", create, "primary")],
   });
 }

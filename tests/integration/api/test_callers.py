@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from app import app
 from chalicelib.api.auth import PUBLIC
 from chalicelib.domain.scopes import Scope, permits
-from chalicelib.services.tokens import list_tokens, revoke
+from chalicelib.services.tokens import list_all, revoke
 from tests.factories.jobs import create_job
 from tests.factories.load_balancers import create_load_balancer
 
@@ -75,7 +75,7 @@ def test_scope_decides_what_a_token_may_do(
 
 def test_revoked_token_is_worth_nothing(api: Any, engine: Engine) -> None:
     assert api("GET", "/loadbalancers").status == 200
-    revoke(engine, list_tokens(engine)[0].id)
+    revoke(engine, list_all(engine)[0].id)
     assert api("GET", "/loadbalancers").status == 401
 
 

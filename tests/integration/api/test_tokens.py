@@ -11,7 +11,7 @@ from sqlalchemy import Engine, update
 from chalicelib.db.clock import seconds_from_now
 from chalicelib.db.tables import tokens
 from chalicelib.services import rate_limits
-from chalicelib.services.tokens import list_tokens
+from chalicelib.services.tokens import list_all
 
 
 def show(token: str) -> dict[str, str]:
@@ -29,6 +29,21 @@ def test_made_token_works_and_is_shown_once(api: Any) -> None:
     assert looked["last_used_at"] is not None
     assert made["token"] not in str(looked)
     assert made["token"] not in str(api("GET", "/tokens").body)
+
+
+def test_tokens_are_listed_newest_first_in_pages(api: Any) -> None:
+    own = api("GET", "/tokens").body["tokens"][0]["id"]
+    made = [api("POST", "/tokens", {"scope": "read"}).body["id"] for _ in range(4)]
+    found, path = [], "/tokens?limit=2"
+    while path:
+        answer = api("GET", path)
+        found.append([one["id"] for one in answer.body["tokens"]])
+        after = answer.body["next"]
+        assert ("Link" in answer.headers) is bool(after)
+        path = after and f"/tokens?limit=2&after={after}"
+    newest = [*reversed(made), own]
+    assert found == [newest[:2], newest[2:4], newest[4:]]
+    assert api("GET", f"/tokens?after={'0' * 36}").status == 404
 
 
 def test_expired_token_is_worth_nothing(api: Any, engine: Engine) -> None:
@@ -83,9 +98,9 @@ def test_token_that_cannot_be_is_refused(api: Any, body: Any) -> None:
 
 def test_use_is_written_down_once_a_minute(api: Any, engine: Engine) -> None:
     api("GET", "/jobs")
-    first = list_tokens(engine)[0].last_used_at
+    first = list_all(engine)[0].last_used_at
     api("GET", "/jobs")
-    assert list_tokens(engine)[0].last_used_at == first
+    assert list_all(engine)[0].last_used_at == first
 
 
 def test_audit_says_who_did_what_newest_first(api: Any) -> None:
@@ -103,7 +118,7 @@ def test_audit_says_who_did_what_newest_first(api: Any) -> None:
 
 def test_job_says_who_submitted_it(api: Any, engine: Engine) -> None:
     job = api("POST", "/jobs", {"task": "diagnostics.echo"}).body
-    assert job["created_by"] == list_tokens(engine)[0].id
+    assert job["created_by"] == list_all(engine)[0].id
 
 
 # --- Rate limit ------------------------------------------------------------------------------

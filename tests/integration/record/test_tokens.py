@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from chalicelib.db.tables import tokens
 from chalicelib.domain.scopes import Scope
 from chalicelib.errors import NotFound
-from chalicelib.services.tokens import InvalidProject, identify, list_tokens, mint, revoke
+from chalicelib.services.tokens import InvalidProject, identify, list_all, mint, revoke
 from tests.factories.rows import read_rows
 from tests.factories.tokens import create_token
 
@@ -69,7 +69,7 @@ def test_token_cannot_be_revoked_twice_or_unless_it_is_there(engine: Engine) -> 
 def test_list_has_all_oldest_first(engine: Engine) -> None:
     made = [mint(engine, f"project-{number}", [])[0] for number in range(3)]
     revoke(engine, made[1])
-    rows = list_tokens(engine)
+    rows = list_all(engine)
     assert [row.id for row in rows] == made
     assert [row.revoked_at is not None for row in rows] == [False, True, False]
 
