@@ -12,7 +12,7 @@ from chalicelib.domain.scopes import Scope
 from chalicelib.schemas.fields import AddedResource, ResourcePage
 from chalicelib.schemas.jobs import JobView
 from chalicelib.schemas.load_balancers import (
-    AcceptedAnswer,
+    AcceptedLoadBalancer,
     ChangedLoadBalancer,
     LoadBalancersAnswer,
     LoadBalancerView,
@@ -26,7 +26,7 @@ blueprint = Blueprint(__name__)
 
 _ALL = "/loadbalancers"
 _ONE = "/loadbalancers/{load_balancer_id}"
-_ACCEPTED = {202: AcceptedAnswer}
+_ACCEPTED = {202: AcceptedLoadBalancer}
 _EXAMPLE = {
     "name": "shop front",
     "type": "network",
@@ -142,7 +142,7 @@ def _records() -> Records:
 
 
 def _accepted(call: Call, record: Any, job: Any) -> Response:
-    answer = AcceptedAnswer(
+    answer = AcceptedLoadBalancer(
         LoadBalancerView.from_row(record), JobView.from_row(job, is_admin=call.is_admin)
     )
     return json_response(answer, 202, call.location(_ALL, record.id))

@@ -44,8 +44,8 @@ def word_defaults(schema: dict[str, Any]) -> None:
         default = described.pop("default", None)
         if default not in (None, [], {}):
             text = described.get("description", "").removesuffix(".")
-            told = f"default: {json.dumps(default)}."
-            described["description"] = f"{text}; {told}" if text else told.capitalize()
+            begin = f"{text}; default" if text else "Default"
+            described["description"] = f"{begin}: {json.dumps(default)}."
 
 
 def _mark_times(schema: dict[str, Any], kind: type[msgspec.Struct]) -> None:

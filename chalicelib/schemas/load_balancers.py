@@ -99,7 +99,7 @@ class LoadBalancerView(View, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class AcceptedAnswer(Struct, frozen=True):
+class AcceptedLoadBalancer(Struct, frozen=True):
     """Answer to a change that was accepted: the record, and the job that makes it true."""
 
     load_balancer: LoadBalancerView

@@ -6,7 +6,6 @@ on its way; one that is let go is rung by the dispatcher.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -24,11 +23,10 @@ from chalicelib.services import audit
 from chalicelib.services.control_rows import drop_if_empty, is_about, lock_control
 from chalicelib.services.dispatcher import ring_due
 from chalicelib.services.holding import CONTROL, let_go
+from chalicelib.services.preconditions import Require
 from chalicelib.services.upstreams import require_upstream
 
 Scope = Literal["queue", "task", "upstream"]
-#: What a client asks of the row that it wants to change; raises PreconditionFailed.
-Require = Callable[[Row[Any]], None]
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 #: Held jobs that are let go in one statement.

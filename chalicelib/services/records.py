@@ -21,14 +21,13 @@ from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_reading import find_job
 from chalicelib.services.jobs import NewJob, insert_job, ring_committed
+from chalicelib.services.preconditions import Require
 from chalicelib.services.record_kinds import Order, RecordKind
 from chalicelib.services.record_reading import find
 from chalicelib.services.webhooks import require_address_of_lone, watch_job
 
 #: A record's row and the row of the job that makes it true.
 Accepted = tuple[Row[Any], Row[Any]]
-#: What a client asks of the row that it wants to change; raises PreconditionFailed.
-Require = Callable[[Row[Any]], None]
 #: Within a transaction: what was accepted, and the bell to ring after the commit.
 _Work = Callable[[Connection], tuple[Accepted, Bell]]
 

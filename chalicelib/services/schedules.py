@@ -26,10 +26,8 @@ from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
 from chalicelib.services.job_reading import get_job
 from chalicelib.services.jobs import ring_committed
+from chalicelib.services.preconditions import Require
 from chalicelib.services.scheduling import insert_run, read_timing
-
-#: What a client asks of the row that it wants to change; raises PreconditionFailed.
-Require = Callable[[Row[Any]], None]
 
 
 def create(

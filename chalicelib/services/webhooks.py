@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, delete, func, insert, null, select, update
@@ -19,15 +19,13 @@ from chalicelib.errors import InvalidFields, LimitReached, NotFound
 from chalicelib.schemas.webhooks import ChangedWebhook, JobWebhook, NewWebhook
 from chalicelib.services import audit
 from chalicelib.services.idempotency import Once, in_transaction_once
+from chalicelib.services.preconditions import Require
 from chalicelib.settings import get_settings
 
 #: Webhooks of a project, one-off ones aside: each event is a row for each of them.
 MOST_WEBHOOKS = 20
 #: Seconds for which the secret before a rotation still signs.
 ROTATION_SECONDS = 86_400.0
-
-#: What a client asks of the row that it wants to change; raises PreconditionFailed.
-Require = Callable[[Row[Any]], None]
 
 
 def create(

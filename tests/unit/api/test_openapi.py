@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from app import app
 from chalicelib.api.docs_page import CSP, render_page
 from chalicelib.api.openapi import encode_document, make_document
+from chalicelib.api.openapi_schemas import word_defaults
 from chalicelib.api.routing import ROUTES
 
 DOCUMENT = make_document()
@@ -82,6 +83,15 @@ def test_what_generators_make_of_a_schema_is_what_it_means() -> None:
     view = schemas["JobView"]["properties"]
     assert view["created_at"]["format"] == view["finished_at"]["anyOf"][0]["format"] == "date-time"
     assert view["parameters"]["additionalProperties"] is True
+
+
+def test_defaults_are_told_as_json() -> None:
+    fields = {"zone": {"default": "Europe/Berlin"}, "all": {"default": False, "description": "x."}}
+    word_defaults({"properties": fields})
+    assert fields == {
+        "zone": {"description": 'Default: "Europe/Berlin".'},
+        "all": {"description": "x; default: false."},
+    }
 
 
 def test_every_schema_is_used() -> None:
