@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from chalicelib.domain.jobs import FINAL, JobState
 from tests.chaos.evidence import Evidence
-from tests.chaos.kinds import ENDS
+from tests.chaos.kinds import ENDS, KEYED
 
 #: When a job was first claimed, when it ended for good, and its id.
 Span = tuple[datetime, datetime | None, str]
@@ -26,26 +26,36 @@ class Check:
     broken: list[str] = field(default_factory=list)
 
 
-def check_jobs(evidence: Evidence, submitted: set[str], frozen_ids: set[str]) -> list[Check]:
+def check_found(claim: str, broken: list[str], detail: str, found: int, due: int) -> Check:
+    """A check of `found` things, which is not kept either if some are `due` and none is there."""
+    return Check(claim, not broken and (found > 0 or due == 0), detail, broken)
+
+
+def check_jobs(
+    evidence: Evidence, submitted: set[str], frozen_ids: set[str], drawn: Counter[str]
+) -> list[Check]:
     """Everything that can be said job by job.
 
     `submitted`: ids of jobs that must have a row. `frozen_ids`: workers that were frozen
-    beyond their leases; what they did after that must have had no effect.
+    beyond their leases; what they did after that must have had no effect. `drawn`: how many
+    jobs of each task were to be submitted.
     """
     return [
-        *_check_states(evidence, submitted),
+        *_check_states(evidence, submitted, drawn.total()),
         *_check_effects(evidence),
         *_check_claims(evidence, frozen_ids),
+        _check_keys(evidence, drawn[KEYED.contract.name]),
     ]
 
 
-def _check_states(evidence: Evidence, submitted: set[str]) -> list[Check]:
+def _check_states(evidence: Evidence, submitted: set[str], due: int) -> list[Check]:
     rows = evidence.jobs
     states = Counter(str(row.state) for row in rows.values())
     unknown = sorted(submitted - set(rows))
     detail = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    count = len(rows)
     return [
-        Check("every job submitted is on record", not unknown, f"{len(rows)} jobs", unknown),
+        check_found("every job submitted is on record", unknown, f"{count} jobs", count, due),
         _each(rows, "every job is final", detail, lambda i: rows[i].state in FINAL),
         _each(rows, "every job ended as its kind must", detail, lambda i: _is_as_due(evidence, i)),
     ]
@@ -97,11 +107,10 @@ def _check_claims(evidence: Evidence, frozen_ids: set[str]) -> list[Check]:
             f"{begun} starts",
             lambda i: not _runs_overlap(evidence, i, frozen_ids),
         ),
-        _check_keys(evidence),
     ]
 
 
-def _check_keys(evidence: Evidence) -> Check:
+def _check_keys(evidence: Evidence, due: int) -> Check:
     """From the claim of a keyed job to its end, all attempts included, no other is claimed."""
     lines: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for job_id, row in evidence.jobs.items():
@@ -115,7 +124,7 @@ def _check_keys(evidence: Evidence) -> Check:
     ]
     count = sum(map(len, lines.values()))
     detail = f"{count} jobs, {len(lines)} keys"
-    return Check("no two jobs of a key at the same time", not broken, detail, broken)
+    return check_found("no two jobs of a key at the same time", broken, detail, count, due)
 
 
 def print_table(checks: Iterable[Check]) -> None:

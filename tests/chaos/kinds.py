@@ -103,9 +103,13 @@ FOREIGN = (INSTANT, RETRYING, DELAYED, FAILING)
 
 
 def draw_kinds(rng: random.Random, count: int) -> list[Kind]:
-    """`count` kinds in random order, in their shares; one poisoned at least, and some canvas."""
+    """`count` kinds in random order, in their shares; one poisoned, and canvases all along.
+
+    What becomes of a canvas follows from its number (see canvases.py): an odd step brings each.
+    """
     kinds = rng.choices(list(KINDS.values()), [kind.share for kind in KINDS.values()], k=count)
-    for number in range(3, count, max(4, count // 8)):
-        kinds[number : number + 2] = [CANVAS, LIMITED][: count - number]
-    kinds[rng.randrange(count)] = POISON
+    for number in range(3, count - 1, max(5, count // 8) | 1):
+        kinds[number], kinds[number + 1] = CANVAS, LIMITED
+    free = [number for number, kind in enumerate(kinds) if kind not in (CANVAS, LIMITED)]
+    kinds[rng.choice(free or [0])] = POISON
     return kinds

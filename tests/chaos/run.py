@@ -230,14 +230,15 @@ class Run:
         self._fleet.stop()  # from here on nothing changes any more
         evidence = Evidence(self._stack.engine)
         assert self._flow is not None
+        drawn = self._submitter.drawn
         submitted = self._submitter.submitted | set(self._submitter.foreign)
         frozen = {
             worker_id for pid in self._diary.frozen_pids for worker_id in evidence.worker_ids[pid]
         }
         recoveries = find_recoveries(evidence, self._diary)
         checks = [
-            *check_jobs(evidence, submitted, frozen),
-            *check_flow(evidence, self._submitter.canvases, self._flow.schedule_ids),
+            *check_jobs(evidence, submitted, frozen, drawn),
+            *check_flow(evidence, self._submitter.canvases, self._flow.schedule_ids, drawn),
             check_recoveries(recoveries, _RECOVERY_SECONDS),
             *self._check_end(faults, done_after, emptied_after, left),
         ]

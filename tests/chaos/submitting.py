@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -69,6 +69,10 @@ class Submitter:
         self._began = 0.0
         self._is_over = False
         self._waiting = self._messages = 0
+        #: How many jobs of each task are to be submitted, those of foreign Celery left out.
+        self.drawn = Counter(
+            kind.contract.name for number, kind in enumerate(kinds) if not _is_foreign(number)
+        )
         #: Jobs whose commit was answered, and how many submissions that was.
         self.submitted: set[str] = set()
         self._count = 0

@@ -1,14 +1,19 @@
-"""The checks of a run fail where a promise was broken."""
+"""The checks of a run fail where a promise was broken, or where there was nothing to look at."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import random
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from tests.chaos.canvases import Canvas
+from tests.chaos.checks import check_jobs
 from tests.chaos.flow_checks import check_flow
+from tests.chaos.kinds import CANVAS, KEYED, KINDS, LIMITED, POISON, draw_kinds
 
 BEGAN = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -20,6 +25,7 @@ class Found:
         self.jobs: dict[str, Any] = {}
         self.claims: dict[str, list[Any]] = {}
         self.effects: defaultdict[str, list[Any]] = defaultdict(list)
+        self.starts = self.attempts = dict[str, list[Any]]()
         self.keyed: list[str] = []
 
     def add(self, job_id: str, begin: float, end: float, **columns: Any) -> None:
@@ -33,9 +39,14 @@ class Found:
         self.effects[job_id] = [1]
 
 
-def broken(found: Found, *canvases: Canvas, schedules: dict[str, int] | None = None) -> set[str]:
+def broken(
+    found: Found,
+    *canvases: Canvas,
+    schedules: dict[str, int] | None = None,
+    drawn: Counter[str] | None = None,
+) -> set[str]:
     """The first words of the claims that do not hold."""
-    checks = check_flow(found, canvases, schedules or {})  # type: ignore[arg-type]
+    checks = check_flow(found, canvases, schedules or {}, drawn or Counter())  # type: ignore[arg-type]
     failed = {check.claim for check in checks if not check.is_kept}
     return {" ".join(claim.split()[:3]) for claim in failed} - (
         set() if schedules else {"scheduled runs are"}
@@ -104,3 +115,48 @@ def test_run_that_is_left_out_is_found_unless_it_was_missed_for_long() -> None:
     assert broken(found, schedules={"s": 2}) == {"scheduled runs are"}
     found.jobs[f"s.{run}"].created_at += timedelta(seconds=150)
     assert broken(found, schedules={"s": 2}) == set()
+
+
+def test_schedule_that_had_no_runs_is_found_beside_one_that_had() -> None:
+    found = Found()
+    for second in (0, 2):
+        run = f"{BEGAN + timedelta(seconds=second):%Y%m%dT%H%M%S.%fZ}"
+        found.add(f"s.{run}", second, second + 1, task="chaos.scheduled")
+    assert broken(found, schedules={"s": 2}) == set()
+    assert broken(found, schedules={"s": 2, "t": 5}) == {"scheduled runs are"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "claims"),
+    [
+        (KEYED, 1, {"jobs of a"}),
+        (LIMITED, 1, {"at most 3"}),
+        (LIMITED, 3, {"at most 3", "at most 4"}),
+        (CANVAS, 1, {"each chord fires"}),
+    ],
+)
+def test_kind_that_was_drawn_and_left_no_trace_is_found(
+    kind: Any, count: int, claims: set[str]
+) -> None:
+    assert broken(Found(), drawn=Counter({kind.contract.name: count})) == claims
+    assert broken(Found(), drawn=Counter({"chaos.instant": 9})) == set()
+
+
+def test_run_without_jobs_and_keys_that_are_not_on_record_are_found() -> None:
+    checks = check_jobs(Found(), set(), set(), Counter({KEYED.contract.name: 1}))  # type: ignore[arg-type]
+    assert {check.claim for check in checks if not check.is_kept} == {
+        "every job submitted is on record",
+        "no two jobs of a key at the same time",
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 32, 300, 5000])
+def test_each_run_has_a_poisoned_job_and_each_long_one_every_kind(count: int) -> None:
+    kinds = draw_kinds(random.Random(count), count)
+    assert len(kinds) == count
+    assert POISON in kinds
+    if count >= 300:
+        assert {kind.contract.name for kind in kinds} == KINDS.keys() - {"chaos.scheduled"}
+    if count >= 32:
+        assert {n % 4 for n, kind in enumerate(kinds) if kind is CANVAS} == {0, 1, 2, 3}
+        assert kinds.count(LIMITED) >= 3
