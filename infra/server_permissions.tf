@@ -32,7 +32,7 @@ locals {
         Effect = "Allow"
         Action = ["ec2:RunInstances"]
         Resource = concat(["arn:${local.partition}:ec2:*::image/*"], [
-          for kind in ["image", "key-pair", "network-interface", "security-group", "subnet"] : "${local.ec2_arn}:${kind}/*"
+          for kind in ["key-pair", "network-interface", "security-group", "subnet"] : "${local.ec2_arn}:${kind}/*"
         ])
       },
       {

@@ -30,6 +30,14 @@ def read_number(name: str) -> int:
     return int(found[1])
 
 
+def test_files_are_those_that_the_root_module_lists() -> None:
+    head = FILES["main.tf"].partition("# `make deploy")[0]
+    listed = [
+        word for line in re.findall(r"^#   (.+)$", head, re.MULTILINE) for word in line.split()
+    ]
+    assert sorted(f"{name}.tf" for name in [*listed, "main"]) == sorted(FILES)
+
+
 def test_queues_are_those_of_the_code() -> None:
     found = re.search(r"^  queues += toset\(\[(.*)\]\)$", FILES["queues.tf"], re.MULTILINE)
     assert found
