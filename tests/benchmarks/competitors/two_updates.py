@@ -1,4 +1,4 @@
-"""The two statements that every competitor but stock Celery makes for a job, and its database."""
+"""The two statements for one job of each competitor but stock Celery, and its database."""
 
 from __future__ import annotations
 
