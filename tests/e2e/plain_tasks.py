@@ -165,6 +165,13 @@ def total(self: Any, values: list[Any]) -> Any:
     return sum(values)
 
 
+@app.task(name="plain.join", bind=True)
+def join(self: Any, x: int) -> int:
+    """Bring another part into the chord that this one belongs to."""
+    self.add_to_chord(add.s(x, 100))
+    return x
+
+
 @app.task(name="plain.fail")
 def fail(*_: Any) -> None:
     """Fail for good."""

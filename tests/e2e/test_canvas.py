@@ -51,6 +51,12 @@ def test_chord_calls_its_body_once_with_all_results_in_order(client: Celery, fle
         assert connection.execute(select(chords)).all() == []
 
 
+def test_part_that_a_part_adds_is_waited_for_too(client: Celery, fleet: Fleet) -> None:
+    sent = chord(group(sign(client, "add", 1, 1), sign(client, "join", 3)))(sign(client, "total"))
+    assert sent.get(timeout=30) == 2 + 3 + 103
+    assert fleet.notes(sent.id) == ["total"]
+
+
 def test_chord_of_chains_within_a_chain(client: Celery, fleet: Fleet) -> None:
     header = group(chain(sign(client, "add", n, 1), sign(client, "add", 1)) for n in range(3))
     sent = chain(header, sign(client, "total"), sign(client, "add", 1000))()

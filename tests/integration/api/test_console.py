@@ -22,7 +22,9 @@ def test_page_names_its_files_behind_the_stage(api: Any) -> None:
 def test_files_may_be_kept_for_ever(api: Any) -> None:
     page = api.raw("GET", "/console", headers={})["body"]
     kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-    for path in re.findall(r'(?:src|href)="(.+?)"', page):
+    paths = re.findall(r'(?:src|href)="(.+?)"', page)
+    assert paths
+    for path in paths:
         answer = api.raw("GET", path, headers={})
         assert answer["statusCode"] == 200, path
         assert answer["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"

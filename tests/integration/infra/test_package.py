@@ -82,7 +82,9 @@ def test_gateway_has_every_route_and_answers_problems_itself(package: Package) -
     found = {path: set(methods) for path, methods in document["paths"].items()}
     every_other = {"x-amazon-apigateway-any-method"}
     assert found == {path: methods | every_other for path, methods in routes.items()}
-    for kind, answer in document["x-amazon-apigateway-gateway-responses"].items():
+    answers = document["x-amazon-apigateway-gateway-responses"]
+    assert {"THROTTLED", "DEFAULT_5XX"} <= answers.keys()
+    for kind, answer in answers.items():
         content_type = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
         assert content_type == "'application/problem+json'"
         (template,) = answer["responseTemplates"].values()

@@ -170,9 +170,12 @@ def test_linter_sees_what_a_policy_should_not_have() -> None:
 def test_every_variable_and_output_is_described_and_typed() -> None:
     for path in [*ROOT.glob("infra/*.tf"), *ROOT.glob("infra/bootstrap/*.tf")]:
         text = path.read_text(encoding="utf-8")
-        for kind, name, body in re.findall(
+        blocks = re.findall(
             r'^(variable|output) "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL
-        ):
+        )
+        assert len(blocks) == len(re.findall(r"^(?:variable|output)\b", text, re.MULTILINE)), path
+        assert blocks or path.name not in ("variables.tf", "outputs.tf")
+        for kind, name, body in blocks:
             assert "description = " in re.sub(r" +=", " =", body), f"{path}: {name}"
             assert kind == "output" or re.search(r"^  type +=", body, re.MULTILINE), name
 

@@ -85,6 +85,7 @@ def test_report_is_a_line_that_cloudwatch_takes_metrics_from(
     assert about["Dimensions"] == [["Deployment"]]
     assert line["Deployment"] == "bellpull-dev"
     assert line["JobsWaiting"] == 1
+    assert "JobsWaiting" in [metric["Name"] for metric in about["Metrics"]]
     assert all(isinstance(line[metric["Name"]], int | float) for metric in about["Metrics"])
 
 
