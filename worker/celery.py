@@ -26,7 +26,11 @@ def make_worker_app(settings: Settings) -> Celery:
         )
     made = make_app(settings)
     made.amqp_cls = "worker.sending:JobsAMQP"
-    made.conf.update(include=task_modules(), worker_consumer="worker.consuming:JobConsumer")
+    made.conf.update(
+        include=task_modules(),
+        worker_consumer="worker.consuming:JobConsumer",
+        worker_pool="worker.prefork:TaskPool",  # in the place of Celery's, if no other is chosen
+    )
     made.steps["worker"].add(BeatStep)
     return made
 

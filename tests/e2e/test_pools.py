@@ -42,6 +42,20 @@ def test_task_that_exits_costs_no_slot(make_fleet: MakeFleet, pool: str) -> None
     assert worker.status is None
 
 
+def test_processes_that_are_replaced_after_some_jobs_take_none_with_them(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet()
+    worker = fleet.start_worker("--max-tasks-per-child", "5")
+    first = set(worker.child_pids())
+    job_ids = [fleet.submit(SLEEP, Sleep(seconds=0)) for _ in range(60)]
+    for job_id in job_ids:
+        assert fleet.wait_for_state(job_id, "SUCCESS", seconds=60).attempts == 1
+        assert fleet.notes(job_id) == ["effect"]
+    fleet.wait_until_queues_empty()
+    assert first.isdisjoint(worker.child_pids())
+
+
 def test_worker_of_threads_goes_on_when_it_was_full(make_fleet: MakeFleet) -> None:
     fleet = make_fleet()
     fleet.start_worker("-P", "threads", concurrency=2)

@@ -103,6 +103,14 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
     },
     "celery.concurrency.asynpool": {
         "AsynPool.flush": ("a7671d710b57", "worker/desk.py"),
+        "AsynPool._create_write_handlers": ("f5f9b8dc805b", "worker/prefork.py"),
+        "AsynPool.register_with_event_loop": ("d4b2530818da", "worker/prefork.py"),
+    },
+    "celery.concurrency.prefork": {
+        "TaskPool.on_start": ("7fcf20251a65", "worker/prefork.py"),
+    },
+    "celery.bin.worker": {
+        "WorkersPool.convert": ("9b9c0eb6dfe9", "worker/prefork.py"),
     },
     "kombu.asynchronous.hub": {
         "Hub.call_soon": ("ec0433083ce8", "worker/loop.py"),
