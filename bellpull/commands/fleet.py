@@ -14,7 +14,7 @@ _LISTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "tasks": ("tasks", ("name", "queue", "is_public", "description"), "what jobs can run"),
     "queues": (
         "queues",
-        ("name", "depth", "oldest_seconds", "in_flight", "delayed"),
+        ("name", "depth", "oldest_seconds", "in_flight", "delayed", "held"),
         "how much waits in which queue",
     ),
     "limits": (

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.jobs import JobState
+from chalicelib.domain.jobs import HELD, WAITING, JobState
 from chalicelib.schemas.fields import Page
 from chalicelib.schemas.views import View
 
@@ -140,7 +140,8 @@ class DeliveryView(View, frozen=True, kw_only=True):
     #: State of the job that sends it: SUCCESS if the receiver answered with 2xx.
     state: JobState
     attempts: int
-    #: When the next attempt is due, while there is to be one.
+    #: When the next attempt is due, while there is to be one; null also while nobody can say, since
+    #: its job is held.
     next_attempt_at: datetime | None
     #: Why the last attempt failed.
     error: str | None
@@ -148,7 +149,7 @@ class DeliveryView(View, frozen=True, kw_only=True):
     @classmethod
     def from_row(cls, row: Any, **other: Any) -> Self:
         """`row`: of deliveries, with columns of its job."""
-        waits = row.state in ("PENDING", "RETRY")
+        waits = row.state in WAITING and row.run_at != HELD
         error = row.error["message"] if row.error and row.state != "SUCCESS" else None
         return super().from_row(
             row, next_attempt_at=row.run_at if waits else None, error=error, **other

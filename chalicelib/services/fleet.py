@@ -102,6 +102,7 @@ def _measure(connection: Connection, queues: Sequence[str]) -> list[QueueView]:
             name=row.queue,
             depth=row.depth,
             delayed=row.delayed,
+            held=row.held,
             in_flight=row.in_flight,
             oldest_seconds=row.run_at and max(0.0, (row.at - row.run_at).total_seconds()),
         )
@@ -116,12 +117,14 @@ def _size(queue: str) -> Select[Any]:
     is_waiting = jobs.c.state.in_(sorted(WAITING))
     due = some(is_waiting, jobs.c.run_at <= now()).subquery()
     delayed = some(is_waiting, jobs.c.run_at > now(), jobs.c.run_at != HELD).subquery()
+    held = some(is_waiting, jobs.c.rung_at.is_(None), jobs.c.run_at == HELD).subquery()
     running = some(jobs.c.state == JobState.STARTED.value).subquery()
     return select(
         literal(queue).label("queue"),
         func.count().label("depth"),
         func.min(due.c.run_at).label("run_at"),
         select(func.count()).select_from(delayed).scalar_subquery().label("delayed"),
+        select(func.count()).select_from(held).scalar_subquery().label("held"),
         select(func.count()).select_from(running).scalar_subquery().label("in_flight"),
         now().label("at"),
     ).select_from(due)

@@ -137,7 +137,7 @@ function queues(seen) {
     "Queues",
     table(
       "Queues",
-      ["Queue", "Waiting", "Later", "Running", "Oldest"],
+      ["Queue", "Waiting", "Later", "Held", "Running", "Oldest"],
       seen.queues.map((queue) => [
         [
           h("a", { href: link("queues") }, queue.name),
@@ -146,6 +146,7 @@ function queues(seen) {
         ],
         many(queue.depth),
         many(queue.delayed),
+        many(queue.held),
         number(queue.in_flight),
         queue.oldest_seconds === null ? "–" : duration(queue.oldest_seconds),
       ]),

@@ -37,6 +37,7 @@ function page({ queues, controls }, letters) {
     ],
     many(queue.depth),
     many(queue.delayed),
+    many(queue.held),
     number(queue.in_flight),
     queue.oldest_seconds === null ? "–" : duration(queue.oldest_seconds),
     h(
@@ -50,5 +51,5 @@ function page({ queues, controls }, letters) {
         }),
     ),
   ]);
-  return table("Queues", ["Queue", "Waiting", "Later", "Running", "Oldest", ""], rows);
+  return table("Queues", ["Queue", "Waiting", "Later", "Held", "Running", "Oldest", ""], rows);
 }

@@ -90,7 +90,7 @@ function openDeliveries(main, id, query) {
       ],
       badge(one.state),
       String(one.attempts),
-      ago(one.next_attempt_at),
+      ago(one.next_attempt_at, ["PENDING", "RETRY"].includes(one.state) ? "held" : "–"),
       ago(one.created_at),
       h("a", { href: link("job", one.job_id) }, h("code", {}, shortId(one.job_id))),
       may("write") && ["SUCCESS", "FAILURE", "REVOKED"].includes(one.state)

@@ -13,6 +13,7 @@ from chalicelib.broker.message import Bell, encode_bell
 from chalicelib.broker.queues import QUEUES
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.db.clock import seconds_from_now
+from chalicelib.domain.jobs import HELD
 from chalicelib.errors import QueueUnavailable
 from chalicelib.services import dead_letters
 from tests.factories.jobs import create_job
@@ -38,10 +39,13 @@ def test_queue_says_how_much_is_in_it(api: Any, engine: Engine) -> None:
     create_job(engine, run_at=seconds_from_now(60))
     create_job(engine, state="STARTED", project_id="other")
     create_job(engine, state="SUCCESS")
+    for held_by, state in (("control", "PENDING"), ("key", "PENDING"), ("breaker", "RETRY")):
+        create_job(engine, state=state, run_at=HELD, held_by=held_by)
     listed = api("GET", "/queues").body["queues"]
     assert [queue["name"] for queue in listed] == list(QUEUES)
     found = api("GET", "/queues/default").body
-    assert (found["depth"], found["delayed"], found["in_flight"]) == (2, 1, 1)
+    counts = {name: found[name] for name in ("depth", "delayed", "held", "in_flight")}
+    assert counts == {"depth": 2, "delayed": 1, "held": 3, "in_flight": 1}
     assert 59 < found["oldest_seconds"] < 90
     assert api("GET", "/queues/network").body["oldest_seconds"] is None
     assert api("GET", "/queues/nowhere").status == 404

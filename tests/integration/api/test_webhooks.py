@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from chalicelib.db.tables import jobs, webhooks
+from chalicelib.domain.jobs import HELD
 from chalicelib.services.webhooks import MOST_WEBHOOKS
 from tests.factories.jobs import create_job, set_job
 from tests.factories.webhooks import SECRET, create_webhook, read_deliveries, read_webhook
@@ -161,6 +162,13 @@ def test_deliveries_are_listed_newest_first_with_how_they_stand(api: Any, engine
     assert [each["id"] for each in rest["deliveries"]] == [first["id"]]
     assert rest["deliveries"][0]["error"] is None
     assert rest["next"] is None
+
+
+def test_nobody_can_say_when_a_delivery_that_is_held_is_attempted(api: Any, engine: Engine) -> None:
+    path = f"/webhooks/{create(api)['id']}"
+    set_job(engine, api("POST", f"{path}/ping").body["job_id"], run_at=HELD, held_by="control")
+    (held,) = api("GET", f"{path}/deliveries").body["deliveries"]
+    assert (held["state"], held["next_attempt_at"]) == ("PENDING", None)
 
 
 def test_redelivery_is_a_new_job_for_the_same_message(api: Any, engine: Engine) -> None:
