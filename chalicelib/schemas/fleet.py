@@ -52,7 +52,7 @@ class QueueView(Struct, frozen=True, kw_only=True):
     depth: int
     #: Jobs that wait for their time; counted up to 10,000.
     delayed: int
-    #: Jobs that wait for something else: their key, a limit, the end of a pause; counted up to 10,000.
+    #: Jobs that wait for something else, as their key, a limit, the end of a pause; up to 10,000.
     held: int
     #: Jobs that run.
     in_flight: int

@@ -49,7 +49,7 @@ function order(one) {
     );
     refresh();
   };
-  return button(isClosed ? "Open" : "Close", send, "small", {
+  return button(isClosed ? "Open breaker" : "Close breaker", send, "small", {
     "data-key": `breaker-${one.upstream}`,
     title: isClosed ? "Hold the jobs of this cloud" : "Let the jobs of this cloud begin",
   });

@@ -17,6 +17,7 @@ export const endedChart = (onchoose) =>
       ["off", "revoked"],
     ],
     top: (point) => point.succeeded + point.failed + point.revoked,
+    none: "No job ended in this time.",
     step: countStep,
     tick: short,
     marks: bars,
@@ -34,6 +35,7 @@ export const waitChart = (onchoose) =>
       ["running", "median"],
     ],
     top: (point) => point.wait_p95 ?? 0,
+    none: "No job that ended in this time had begun.",
     step: amountStep,
     tick: (seconds) => (seconds ? duration(seconds).replace(".0 ", " ") : "0"),
     marks: (points, at) => [
@@ -48,7 +50,7 @@ export const waitChart = (onchoose) =>
   });
 
 /** The `element`, and `show(points, stepSeconds)`, which draws the points of an overview. */
-function chart({ label, legend, top, step, tick, marks, told, onchoose }) {
+function chart({ label, legend, top, none, step, tick, marks, told, onchoose }) {
   const said = h("span", { class: "said-now" });
   const place = h("div", {
     class: "chart",
@@ -74,7 +76,7 @@ function chart({ label, legend, top, step, tick, marks, told, onchoose }) {
         { width: place.clientWidth, height: HEIGHT, "aria-hidden": "true" },
         svg("path", { class: "pointed" }),
         grid(seen.at, tick),
-        marks(seen.points, seen.at),
+        seen.points.some(top) ? marks(seen.points, seen.at) : words(seen.at, none),
       ),
     );
     tell();
@@ -146,6 +148,10 @@ function grid(at, tick) {
   }
   return lines;
 }
+
+/** Words where there is nothing to draw. */
+const words = (at, text) =>
+  svg("text", { x: (EDGE.left + at.width) / 2, y: HEIGHT / 2, "text-anchor": "middle" }, text);
 
 function bars(points, at) {
   const gap = at.slotWidth > 4 ? Math.min(3, at.slotWidth * 0.2) : 0;

@@ -2,35 +2,42 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
-import { field, problem } from "./parts.js";
+import { complain, field, valuesOf } from "./fields.js";
 
 /**
  * Ask for `fields`, [name, label, control, help], and send them. `body(values)` makes the
  * request's body of the controls' values, `send(values)` takes the place of that where it is not
- * enough, and `done(answer)` is called once it was accepted.
+ * enough, and `done(answer)` is called once it was accepted. `after`: elements below the fields, and
+ * `others()`, their controls by what an error's pointer begins with.
  */
 export function dialogForm(
   title,
   fields,
-  { method = "POST", path, body = (values) => values, send, done, yes = "Create", after = [] },
+  {
+    method = "POST",
+    path,
+    body = (values) => values,
+    send,
+    done,
+    yes = "Create",
+    after = [],
+    others = () => ({}),
+  },
 ) {
   const controls = Object.fromEntries(fields.map(([name, , control]) => [name, control]));
   const told = h("div");
   const dialog = h("dialog", { "aria-label": title });
   const submit = async (event) => {
     event.preventDefault();
-    told.replaceChildren();
+    const all = { ...controls, ...others() };
+    complain(all, told, null);
     try {
-      const values = Object.fromEntries(
-        Object.entries(controls)
-          .map(([name, control]) => [name, valueOf(control)])
-          .filter(([, value]) => value !== ""),
-      );
+      const values = valuesOf(controls);
       const answer = await (send ? send(values) : call(method, path, body(values)));
       dialog.close();
       done(answer);
     } catch (error) {
-      told.replaceChildren(problem(error));
+      complain(all, told, error);
     }
   };
   dialog.append(
@@ -53,13 +60,6 @@ export function dialogForm(
   document.body.append(dialog);
   dialog.showModal();
 }
-
-const valueOf = (control) =>
-  control.type === "checkbox"
-    ? control.checked
-    : control.type === "number" && control.value !== ""
-      ? Number(control.value)
-      : control.value.trim();
 
 export const input = (props = {}) => h("input", { type: "text", ...props });
 

@@ -7,6 +7,15 @@ import { badge } from "./parts.js";
 import { progressOf } from "./progress.js";
 import { link } from "./route.js";
 
+/** By what a job is held, in two words; its own page says more. */
+const HELD = {
+  key: "behind its key",
+  canvas: "behind its chord",
+  control: "paused or full",
+  rate: "at its rate",
+  breaker: "cloud is away",
+};
+
 /** `choose(id, isChosen)` is called when its box changes; `chosen`: ids of those that are. */
 export function row(job, choose, chosen) {
   const box = h("input", {
@@ -20,7 +29,7 @@ export function row(job, choose, chosen) {
     "tr",
     {},
     may("write") && h("td", { class: "check" }, box),
-    h("td", {}, badge(job.state), job.held_by && h("small", {}, ` held: ${job.held_by}`)),
+    h("td", {}, badge(job.state), job.held_by && h("small", { class: "held" }, HELD[job.held_by])),
     h(
       "td",
       { class: "wide" },

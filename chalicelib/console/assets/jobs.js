@@ -17,11 +17,12 @@ export async function open(main, { query }) {
   const list = h("div");
   let page = { jobs: [] };
   const changed = () => {
-    swap(bar, chosen.size ? chosenBar(chosen, page.jobs, clear) : allBar(criteria(query)));
-    const all = list.querySelector("thead input");
-    if (all) {
-      all.checked = chosen.size > 0 && chosen.size === page.jobs.length;
-      all.indeterminate = chosen.size > 0 && chosen.size < page.jobs.length;
+    const all = page.jobs.length > 0 && allBar(criteria(query));
+    swap(bar, chosen.size ? chosenBar(chosen, page.jobs, clear) : all);
+    const every = list.querySelector("thead input");
+    if (every) {
+      every.checked = chosen.size > 0 && chosen.size === page.jobs.length;
+      every.indeterminate = chosen.size > 0 && chosen.size < page.jobs.length;
     }
   };
   const clear = () => {

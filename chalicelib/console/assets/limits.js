@@ -5,6 +5,7 @@ import { breakerTable } from "./breakers.js";
 import { limiter, limits, orders } from "./controls.js";
 import { dialogForm, input } from "./dialog_form.js";
 import { h } from "./dom.js";
+import { invalid } from "./fields.js";
 import { ago } from "./format.js";
 import { openFleet } from "./list.js";
 import { button, card, choice, note, table } from "./parts.js";
@@ -68,14 +69,7 @@ async function chooseTask() {
   dialogForm(
     "Pause or limit a task",
     [
-      [
-        "task",
-        "Task",
-        choice(
-          tasks[0].name,
-          tasks.map(({ name }) => [name, name]),
-        ),
-      ],
+      ["task", "Task", choice("", [["", "choose one"], ...tasks.map(({ name }) => [name, name])])],
       [
         "at_once",
         "Jobs that may run at once",
@@ -86,10 +80,16 @@ async function chooseTask() {
     {
       yes: "Set it",
       done: refresh,
-      send: ({ task, at_once = 0 }) =>
-        at_once
+      send: ({ task, at_once }) => {
+        const wrong = [
+          !task && { pointer: "#/task", detail: "Which task?" },
+          at_once === undefined && { pointer: "#/at_once", detail: "How many? 0 pauses the task." },
+        ].filter(Boolean);
+        if (wrong.length) throw invalid(wrong);
+        return at_once
           ? call("PUT", path(["tasks", task, "limit"]), { at_once })
-          : call("POST", path(["tasks", task, "pause"])),
+          : call("POST", path(["tasks", task, "pause"]));
+      },
     },
   );
 }

@@ -104,7 +104,7 @@ function figures(seen) {
     ? `${Math.round((100 * workers.running) / workers.capacity)} % of ${workers.capacity} places`
     : "no place to run";
   return [
-    figure("Ended", ended, `${number(seen.last_minute)} last minute`, "", link("jobs")),
+    figure("Ended", ended, `last minute: ${number(seen.last_minute)}`, "", link("jobs")),
     figure(
       "Failed",
       seen.failed,

@@ -29,8 +29,8 @@ export const spinner = () => h("p", { class: "quiet loading", role: "status" }, 
 export const empty = (title, ...words) =>
   h("div", { class: "empty" }, icon(BELL), h("h2", {}, title), h("p", {}, ...words));
 
-/** A failure in words; `again`: what the button does. */
-export function problem(error, again) {
+/** A failure in words; `again`: what the button does; `fields`: what to say of fields. */
+export function problem(error, again, fields = error.fields ?? []) {
   const title =
     {
       0: "Nobody answers",
@@ -49,15 +49,17 @@ export function problem(error, again) {
     h(document.querySelector("main h1") ? "h2" : "h1", {}, title),
     h("p", {}, error.message),
   );
-  if (error.fields?.length) {
+  if (fields.length) {
     box.append(
       h(
         "ul",
         {},
-        error.fields.map((one) => h("li", {}, `${one.pointer ?? one.parameter}: ${one.detail}`)),
+        fields.map((one) => h("li", {}, `${one.pointer ?? one.parameter}: ${one.detail}`)),
       ),
     );
   }
+  if (error.status === 404)
+    box.append(h("p", {}, h("a", { href: link("overview") }, "Go to the overview"), "."));
   if (again) box.append(h("p", {}, h("button", { onclick: again }, "Try again")));
   return box;
 }
@@ -259,20 +261,6 @@ export function tell(title, ...content) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
-}
-
-/** A labelled control; what is wrong with it is told below it. */
-export function field(label, control, help) {
-  const id = `f${(field.last = (field.last ?? 0) + 1)}`;
-  control.id = id;
-  if (help) control.setAttribute("aria-describedby", `${id}h`);
-  return h(
-    "div",
-    { class: "field" },
-    h("label", { for: id }, label),
-    control,
-    help && h("small", { id: `${id}h` }, help),
-  );
 }
 
 export const choice = (value, options, onchange, props = {}) =>

@@ -2,7 +2,8 @@
 
 import { Problem, call, etagOf, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
+import { invalid } from "./fields.js";
 import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
 import {
@@ -60,7 +61,7 @@ export function openRecords(kind, main, { id, query }) {
         ? empty("None in this state", h("a", { href: link(kind.page) }, "Show all"), ".")
         : empty(
             `No ${kind.title.toLowerCase()}`,
-            "Create one here, or with ",
+            may("write") ? "Create one here, or with " : "A token that may write creates one with ",
             h("code", {}, `POST /${kind.page}`),
             ".",
           ),
@@ -157,7 +158,7 @@ const history = (jobs) =>
         "History",
         ["What", "State", "Asked for", "Attempts"],
         jobs.map((job) => [
-          h("a", { href: link("job", job.id), class: "line" }, job.task),
+          h("a", { href: link("job", job.id), class: "line" }, breakable(job.task)),
           badge(job.state),
           ago(job.created_at),
           `${job.attempts} / ${job.max_attempts}`,
@@ -236,7 +237,9 @@ function readTags(text) {
   } catch {
     // It is told below, with what is JSON and no object.
   }
-  throw new Problem(422, { detail: 'Tags are a JSON object, such as {"team": "shop"}.' });
+  throw invalid([
+    { pointer: "#/tags", detail: 'Tags are a JSON object, such as {"team": "shop"}.' },
+  ]);
 }
 
 async function destroy(kind, record) {

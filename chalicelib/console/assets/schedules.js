@@ -31,7 +31,7 @@ export async function open(main, { id, query }) {
     asked: ["schedules"],
     rows: "schedules",
     query,
-    columns: ["Name", "Task", "When", "Next run", "Last run", ""],
+    columns: ["Name", "Task", "When", "Next run", "Last job", ""],
     row: (one) => [
       [
         h("a", { class: "line", href: link("schedules", one.id), "data-key": one.id }, one.name),
@@ -87,7 +87,7 @@ const page = (one) => [
         ["Missed runs", one.if_missed === "skip" ? "are left out" : "one run makes up for them"],
         ["Paused", one.paused_at && ago(one.paused_at)],
         [
-          "Last run",
+          "Last job",
           one.last_job_id && h("a", { href: link("job", one.last_job_id) }, ago(one.last_run_at)),
         ],
         ["Made", ago(one.created_at)],
@@ -160,6 +160,7 @@ async function create() {
   dialogForm("New schedule", [name, ["task", "Task", task], ...times], {
     path: "schedules",
     after: [parameters],
+    others: () => form.controls,
     body: (values) => ({ ...values, parameters: form.read() }),
     done: refresh,
   });
@@ -176,6 +177,7 @@ async function change(one) {
     path: path(["schedules", one.id]),
     yes: "Change it",
     after: form ? [h("h3", {}, "Parameters"), form.element] : [],
+    others: () => form?.controls ?? {},
     body: (values) => {
       const parameters = form?.read() ?? one.parameters;
       return {

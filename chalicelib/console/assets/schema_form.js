@@ -1,12 +1,12 @@
 // A form made out of a JSON Schema: one control for each property, and JSON where none fits.
 
 import { h } from "./dom.js";
-import { field } from "./parts.js";
+import { field, invalid } from "./fields.js";
 
-/** What was typed cannot be sent. */
-class Invalid extends Error {}
-
-/** The form's `element`, `read()` for its values (throws Invalid), and `complain(errors)`. */
+/**
+ * The form's `element`, its `controls` by what an error's pointer begins with, and `read()` for its
+ * values, which throws Problem.
+ */
 export function schemaForm(schema, values = {}) {
   const required = new Set(schema.required ?? []);
   const controls = Object.entries(schema.properties ?? {}).map(([name, property]) => {
@@ -23,14 +23,18 @@ export function schemaForm(schema, values = {}) {
       {},
       fields.length ? fields : h("p", { class: "quiet" }, "This task takes no parameters."),
     ),
-    read: () => Object.fromEntries(controls.map(read).filter(([, value]) => value !== undefined)),
-    complain(errors) {
-      for (const { name, control } of controls) {
-        const error = errors.find((one) => one.pointer?.startsWith(`#/parameters/${name}`));
-        control.classList.toggle("wrong", Boolean(error));
-        control.setAttribute("aria-invalid", String(Boolean(error)));
-        if (error) control.parentElement.querySelector("small")?.replaceChildren(error.detail);
-      }
+    controls: Object.fromEntries(
+      controls.map(({ name, control }) => [`parameters/${name}`, control]),
+    ),
+    read() {
+      const found = controls.map((one) => ({ name: one.name, ...read(one) }));
+      const wrong = found.filter(({ detail }) => detail);
+      if (wrong.length)
+        throw invalid(
+          wrong.map(({ name, detail }) => ({ pointer: `#/parameters/${name}`, detail })),
+        );
+      const given = found.filter(({ value }) => value !== undefined);
+      return Object.fromEntries(given.map(({ name, value }) => [name, value]));
     },
   };
 }
@@ -83,22 +87,29 @@ function help(kind) {
   const words = [
     kind.description && `${kind.description[0].toUpperCase()}${kind.description.slice(1)}`,
   ];
-  if (!kind.type && !kind.enum) words.push("JSON; what is no JSON is sent as text");
+  if (!kind.type && !kind.enum) words.push("Text, or JSON");
   else if (kind.type === "object" || kind.type === "array") words.push("JSON");
   return `${words.filter(Boolean).join(". ")}.`.replace(/\.\.$/, ".").replace(/^\.$/, " ");
 }
 
-function read({ name, kind, control, isRequired }) {
-  if (kind.type === "boolean") return [name, control.checked];
+/** The `value` of a control, undefined if nothing was typed, or a `detail` of what is wrong. */
+function read({ kind, control, isRequired }) {
+  if (kind.type === "boolean") return { value: control.checked };
+  if (control.validity.badInput) return { detail: "This is not a number." };
   const text = control.value;
-  if (text.trim() === "") return [name, isRequired && kind.type === "string" ? "" : undefined];
-  if (kind.type === "integer" || kind.type === "number") return [name, Number(text)];
-  if (kind.type === "string") return [name, text];
-  if (kind.enum) return [name, kind.enum.find((one) => String(one) === text)];
+  if (text.trim() === "") return { value: isRequired && kind.type === "string" ? "" : undefined };
+  if (kind.type === "integer" || kind.type === "number") return { value: Number(text) };
+  if (kind.type === "string") return { value: text };
+  if (kind.enum) return { value: kind.enum.find((one) => String(one) === text) };
+  return readJson(text, !kind.type);
+}
+
+/** `mayBeText`: what does not begin as JSON does is taken as it is. */
+function readJson(text, mayBeText) {
   try {
-    return [name, JSON.parse(text)];
-  } catch {
-    if (!kind.type) return [name, text];
-    throw new Invalid(`${name} is not valid JSON.`);
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (mayBeText && !/^\s*[[{"]/.test(text)) return { value: text };
+    return { detail: `This is not valid JSON: ${error.message}.` };
   }
 }

@@ -2,7 +2,8 @@
 
 import { call, get, getOnce, path } from "./api.js";
 import { h, swap } from "./dom.js";
-import { card, choice, empty, field, head, problem, toast } from "./parts.js";
+import { complain, field, valuesOf } from "./fields.js";
+import { card, choice, empty, head, toast } from "./parts.js";
 import { go } from "./route.js";
 import { schemaForm } from "./schema_form.js";
 
@@ -17,7 +18,8 @@ export async function open(main, { query }) {
     main.replaceChildren(head("Submit a job"), none());
     return;
   }
-  let task = open.find((one) => one.name === (query.task ?? like?.task)) ?? open[0];
+  const wanted = query.task ?? like?.task;
+  let task = open.find((one) => one.name === wanted) ?? open[0];
   let form;
   const parameters = h("div");
   const about = h("p", { class: "quiet" });
@@ -35,41 +37,47 @@ export async function open(main, { query }) {
     },
   );
   const options = optionControls(queues, like);
+  const controls = Object.fromEntries(
+    Object.entries(options).map(([name, { control }]) => [name, control]),
+  );
   const told = h("div");
   const submit = async (event) => {
     event.preventDefault();
-    told.replaceChildren();
+    const all = { task: names, ...controls, ...form.controls };
+    complain(all, told, null);
     try {
       const job = await call("POST", "jobs", {
         task: task.name,
         parameters: form.read(),
-        ...readOptions(options),
+        ...readOptions(controls),
       });
       toast("The job is accepted.");
       go("job", job.id);
     } catch (error) {
-      form.complain(error.fields ?? []);
-      told.replaceChildren(problem(error));
+      complain(all, told, error);
     }
   };
   select();
-  const title = head("Submit a job", like ? "Filled in from the job that it is to be like." : null);
-  main.replaceChildren(title, page({ submit, names, about, parameters, told, options }));
+  main.replaceChildren(
+    head("Submit a job", origin(wanted, task, like)),
+    page({ submit, names, about, parameters, told, options }),
+  );
+}
+
+/** Where what is filled in comes from. */
+function origin(wanted, task, like) {
+  if (wanted && wanted !== task.name)
+    return `There is no task ${wanted} that may be submitted. Choose one of these.`;
+  return like ? "Filled in from the job that it is to be like." : null;
 }
 
 const page = ({ submit, names, about, parameters, told, options }) =>
   h(
     "form",
-    { class: "columns", onsubmit: submit, novalidate: true },
-    h(
-      "div",
-      {},
-      card(null, field("Task", names), about),
-      card("Parameters", parameters),
-      told,
-      h("button", { class: "primary" }, "Submit"),
-    ),
+    { class: "columns sent", onsubmit: submit, novalidate: true },
+    h("div", {}, card(null, field("Task", names), about), card("Parameters", parameters)),
     h("div", {}, card("Options", ...Object.values(options).map(({ element }) => element))),
+    h("div", {}, told, h("button", { class: "primary" }, "Submit")),
   );
 
 const none = () =>
@@ -122,21 +130,12 @@ function optionControls(queues, like) {
   };
 }
 
-function readOptions(options) {
-  const found = {};
-  for (const [name, { control }] of Object.entries(options)) {
-    if (control.type === "checkbox") {
-      if (control.checked) found[name] = true;
-    } else if (control.value.trim() !== "")
-      found[name] =
-        name === "tags"
-          ? control.value
-              .split(",")
-              .map((tag) => tag.trim())
-              .filter(Boolean)
-          : control.type === "number"
-            ? Number(control.value)
-            : control.value;
-  }
-  return found;
+function readOptions(controls) {
+  const { tags = "", unique, ...given } = valuesOf(controls);
+  const words = tags.split(",").map((tag) => tag.trim());
+  return {
+    ...given,
+    ...(unique ? { unique } : {}),
+    ...(tags ? { tags: words.filter(Boolean) } : {}),
+  };
 }

@@ -26,7 +26,7 @@ export async function open(main, { query }) {
     query,
     columns: ["Name", "Scope", "State", "Last used", "Made", ""],
     row: (one) => [
-      [h("strong", {}, one.name ?? "without a name"), h("small", {}, " ", h("code", {}, one.id))],
+      [h("strong", {}, one.name ?? "without a name"), h("code", { class: "under" }, one.id)],
       one.scopes.join(", "),
       state(one),
       ago(one.last_used_at, "never"),

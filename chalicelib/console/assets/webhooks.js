@@ -1,8 +1,8 @@
 // Webhooks: who is told of what, whether that arrives, and sending it again.
 
-import { call, may, path } from "./api.js";
+import { call, get, may, path } from "./api.js";
 import { dialogForm, input, words } from "./dialog_form.js";
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
 import { ago, shortId } from "./format.js";
 import { openList } from "./list.js";
 import { ask, attempt, badge, button, copier, crumbs, empty, note, tell } from "./parts.js";
@@ -24,7 +24,11 @@ export async function open(main, { id, query }) {
     columns: ["Address", "Events", "State", "Made", ""],
     row: (one) => [
       [
-        h("a", { class: "line", href: link("webhooks", one.id), "data-key": one.id }, one.url),
+        h(
+          "a",
+          { class: "line", href: link("webhooks", one.id), "data-key": one.id },
+          breakable(one.url),
+        ),
         one.job_id && h("small", {}, " of ", h("a", { href: link("job", one.job_id) }, "its job")),
       ],
       one.events.join(", "),
@@ -42,7 +46,10 @@ export async function open(main, { id, query }) {
           )
         : empty(
             "No webhooks",
-            "A webhook tells your own service when a load balancer, a server or a job has ended.",
+            "A webhook tells your own service what becomes of load balancers, servers and jobs. ",
+            may("write")
+              ? "Press New webhook to make the first."
+              : "A token that may write can make one.",
           ),
     buttons: () => [may("write") && button("New webhook", create, "primary")],
   });
@@ -68,11 +75,13 @@ const kinds = (ofOneJob) =>
     ),
   );
 
-function openDeliveries(main, id, query) {
+async function openDeliveries(main, id, query) {
+  const { url } = await get(path(["webhooks", id]));
   return openList(main, {
     page: "webhooks",
     ids: [id],
     title: "Deliveries",
+    about: `What was sent to ${url}.`,
     crumbs: crumbs("webhooks", "Webhooks", id),
     asked: ["webhooks", id, "deliveries"],
     rows: "deliveries",

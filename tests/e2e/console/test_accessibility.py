@@ -50,7 +50,7 @@ DIALOGS = [
     ("queues", "Pause"),
     ("queues", "Limit …"),
     ("limits", "Pause or limit a task …"),
-    ("limits", "Open"),
+    ("limits", "Open breaker"),
     ("jobs", "Cancel all …"),
 ]
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from chalicelib.db.engine import connect
 from chalicelib.db.tables import load_balancers
 from tests.e2e.console.conftest import Console
+from tests.e2e.console.test_forms import expect_wrong
 from tests.factories.load_balancers import create_load_balancer, read_load_balancer
 
 
@@ -22,7 +23,7 @@ def test_a_server_is_made_rebooted_changed_and_destroyed(console: Console, page:
     page.get_by_role("button", name="New server").click()
     fill(page, Name="web by form", Image="ami-1", Flavor="t3.micro")
     page.get_by_role("button", name="Create").click()
-    expect(page.get_by_role("alert")).to_contain_text("subnet_id")
+    expect_wrong(page.get_by_label("Subnet"), "required")
     fill(page, Subnet="subnet-1", Security_groups="sg-1, sg-2")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="web by form").click()
@@ -79,7 +80,7 @@ def test_tags_of_any_characters_are_kept_when_one_is_added(console: Console, pag
     shown = json.loads(page.get_by_role("dialog").get_by_label("Tags").input_value())
     fill(page, Tags="a=b")
     page.get_by_role("button", name="Change it").click()
-    expect(page.get_by_role("alert")).to_contain_text("Tags are a JSON object")
+    expect_wrong(page.get_by_role("dialog").get_by_label("Tags"), "Tags are a JSON object")
     fill(page, Tags=json.dumps(shown | {"new": "1"}))
     with page.expect_request(lambda one: one.method == "PUT") as sent:
         page.get_by_role("button", name="Change it").click()
