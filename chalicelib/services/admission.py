@@ -34,7 +34,7 @@ from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.tables import control_slots, controls, jobs
 from chalicelib.domain.jobs import WAITING, JobState
-from chalicelib.services.claims import Claim, ClaimAnswer, claim_row, covers
+from chalicelib.services.claims import Claim, ClaimAnswer, claim_row, covers, is_claimed
 from chalicelib.services.control_rows import forget_failures, is_about
 from chalicelib.services.holding import BREAKER, CONTROL, hold_while, let_go
 
@@ -51,6 +51,16 @@ def admit(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
     Returns CLAIMED; HELD: there is nothing to ring until it is let go; EARLY: its bell is to
     be rung for its `run_at`; TAKEN: it waits no longer.
     """
+    answer = _admit(engine, held, lease_seconds)
+    if answer is ClaimAnswer.TAKEN:
+        with connect(engine) as connection:
+            if is_claimed(connection, held):  # by an earlier try, whose answer was lost
+                held.has_slot = True
+                return ClaimAnswer.CLAIMED
+    return answer
+
+
+def _admit(engine: Engine, held: Claim, lease_seconds: float) -> ClaimAnswer:
     with connect(engine) as connection:
         row = connection.execute(
             select(

@@ -202,6 +202,15 @@ def _claim_statement(dialect: Dialect, count: int) -> Prepared:
 _REFUSED: Select[Any] = select(jobs.c.id, jobs.c.state, jobs.c.claim_id, jobs.c.attempts)
 
 
+def is_claimed(connection: Connection, held: Claim) -> bool:
+    """Whether the job has this very claim: the answer to an earlier try was lost.
+
+    Sets `held.attempt` if so.
+    """
+    row = connection.execute(_REFUSED.where(jobs.c.id == held.job_id)).one_or_none()
+    return _why_refused(row, held) is ClaimAnswer.CLAIMED
+
+
 def _why_refused(row: Row[Any] | None, held: Claim) -> ClaimAnswer:
     if row is None:
         return ClaimAnswer.UNKNOWN

@@ -90,6 +90,25 @@ def test_many_claims_at_once_do_not_exceed_the_limit(engine: Engine, sqs: FakeSq
     assert answers.count(ClaimAnswer.HELD) == 21
 
 
+@pytest.mark.parametrize("limit", [Limit(at_once=1), Limit(rate_count=1, rate_seconds=60)])
+def test_admission_whose_answer_was_lost_can_be_asked_again(
+    engine: Engine, sqs: FakeSqs, limit: Limit
+) -> None:
+    controls.set_limit(engine, "task", ECHO.name, limit)
+    job_id = new(engine)
+    held, answer = hear(engine, job_id)
+    assert answer is ClaimAnswer.CLAIMED
+    before = read_job(engine, job_id)
+    again = Claim(job_id=job_id, claim_id=held.claim_id, worker_id=held.worker_id)
+    assert admission.admit(engine, again, LEASE) is ClaimAnswer.CLAIMED
+    assert again.attempt == 1
+    assert again.has_slot, "its end is waited for"
+    assert read_job(engine, job_id) == before, "it was counted twice"
+    assert admission.admit(engine, new_claim(job_id), LEASE) is ClaimAnswer.TAKEN
+    end(engine, again)
+    assert admission.admit(engine, held, LEASE) is ClaimAnswer.TAKEN
+
+
 # --- So many in so many seconds ----------------------------------------------------------------
 
 
