@@ -138,7 +138,8 @@ def _waiting(draw: random.Random, now: datetime) -> dict[str, Any]:
         row["run_at"] = now + timedelta(seconds=draw.uniform(5, 300))
         row["error"] = dict(zip(("type", "message"), draw.choice(ERRORS), strict=True))
     elif choice < 0.7:
-        row["run_at"], row["held_by"], row["key"] = HELD, "key", "customer:42"
+        row["run_at"], row["rung_at"] = HELD, None
+        row["held_by"], row["key"] = "key", "customer:42"
     return row
 
 
