@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bellpull.client import Client
-from bellpull.commands.typed import read_count
+from bellpull.commands.typed import read_count, read_pair
 from bellpull.commands.waiting import wait_for_end
 from bellpull.output import Output
 
@@ -61,7 +61,9 @@ def add_actions(subparsers: Any, noun: Noun) -> Actions:
     change.set_defaults(run=partial(_change, noun))
     for parser in (create, change):
         parser.add_argument("--security-group", action="append", dest="security_group_ids")
-        parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
+        parser.add_argument(
+            "--tag", action="append", default=[], type=read_pair, metavar="NAME=VALUE"
+        )
     for parser in (destroy, add, create, change):
         add_wait(parser)
     return Actions(actions, create, change)
@@ -117,5 +119,5 @@ def _read_body(noun: Noun, parsed: argparse.Namespace) -> dict[str, Any]:
     """What was given of it."""
     asked = {name: getattr(parsed, name, None) for name in noun.fields}
     if parsed.tag:
-        asked["tags"] = dict(tag.partition("=")[::2] for tag in parsed.tag)
+        asked["tags"] = dict(parsed.tag)
     return {name: value for name, value in asked.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Numbers as they are typed, refused where they cannot be meant."""
+"""Numbers and pairs as they are typed, refused where they cannot be meant."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def read_seconds(text: str) -> float:
     if math.isfinite(seconds) and seconds >= 0:
         return seconds
     raise argparse.ArgumentTypeError(f"expected a number of seconds from 0, not {text}")
+
+
+def read_pair(text: str) -> tuple[str, str]:
+    """NAME=VALUE; the value may be empty. Raises argparse.ArgumentTypeError."""
+    name, equals, value = text.partition("=")
+    if name and equals:
+        return name, value
+    raise argparse.ArgumentTypeError(f"expected NAME=VALUE, not {text}")

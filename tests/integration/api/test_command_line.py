@@ -250,9 +250,11 @@ def test_empty_id_is_no_list(shell: Shell, engine: Engine) -> None:
         ["jobs", "wait", "x", "--timeout", "nan"],
         ["submit", "diagnostics.echo", "--wait=-1"],
         ["submit", "diagnostics.echo", "--delay", "inf"],
+        ["loadbalancers", "create", "web", "--subnet", "a", "--tag", "team"],
+        ["servers", "change", "x", "--tag", "=value"],
     ],
 )
-def test_number_that_cannot_be_meant_is_not_understood(shell: Shell, words: list[str]) -> None:
+def test_word_that_cannot_be_meant_is_not_understood(shell: Shell, words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         shell(*words)
     assert ended.value.code == 2
