@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from celery.platforms import EX_FAILURE
+from celery.signals import worker_shutting_down
 from celery.worker.consumer import Consumer
 
 from chalicelib.broker.message import BELL_HEADER
@@ -41,6 +43,16 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # celery has no types
         tags = {request.message.delivery_tag for request in gone}
         if gone:
             gone[0].message.channel.give_back(tags.__contains__)
+
+    def cancel_active_requests(self) -> None:
+        """Celery's cold shutdown breaks jobs off, and says so after that: here before it.
+
+        Then their worker releases them, and ends.
+        """
+        worker_shutting_down.send(
+            sender=self.hostname, sig="SIGQUIT", how="Cold", exitcode=EX_FAILURE
+        )
+        super().cancel_active_requests()
 
     def _count_ahead(self) -> int:
         """As many jobs as end in a third of a second: none, beside long ones."""

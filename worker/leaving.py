@@ -14,6 +14,8 @@ from celery.signals import worker_shutting_down
 from chalicelib.errors import DatabaseUnavailable
 from chalicelib.services import job_lifecycle, workers
 from chalicelib.services.claims import Claim
+from chalicelib.services.job_lifecycle import Ended
+from chalicelib.services.jobs import ring_committed
 from worker import process
 
 logger = logging.getLogger(__name__)
@@ -22,13 +24,16 @@ logger = logging.getLogger(__name__)
 _DRAIN_SECONDS = 5.0
 #: Seconds that a process which leaves in a hurry has for recording what has ended.
 _RECORD_SECONDS = 3.0
+#: Seconds that Celery's cold shutdown waits for all of this at most.
+_HURRY_SECONDS = 15.0
 
 
 class Leaver:
     """Gives messages back when the worker is told to stop, and jobs when the grace is over.
 
     The first SIGTERM is Celery's warm shutdown, which waits for running tasks without
-    limit; here the wait has an end. A second SIGTERM ends it at once.
+    limit; here the wait has an end. A second SIGTERM ends it at once, and so does Celery's cold
+    shutdown (SIGQUIT, or SIGTERM with REMAP_SIGTERM=SIGQUIT).
     """
 
     def __init__(self, controller: Any, grace_seconds: float) -> None:
@@ -47,18 +52,28 @@ class Leaver:
             self._channel = channel
 
     def cancel(self) -> None:
-        """The worker has stopped by itself: flush what is left to tell SQS."""
+        """The worker has stopped by itself: release what its pool left, flush what SQS is to hear.
+
+        Who stops a worker often signals its pool too. A process that ends with a job which it has
+        not begun leaves it to others of the pool, of which there are none any more.
+        """
         if self._timer is not None:
             self._timer.cancel()
+        desk = process.find_desk(self._controller)
+        left = [] if desk is None else desk.launched()
+        released = [_release(request, "its pool has ended") for request in left]
+        bells = [each.bell for each in released if each is not None and each.bell is not None]
+        ring_committed(process.engine(), bells)
         if self._channel is not None:
             self._channel.outbox.close()
 
-    def _on_shutting_down(self, **_: Any) -> None:
-        """Runs in a signal handler: starts threads and returns."""
+    def _on_shutting_down(self, how: str = "Warm", **_: Any) -> None:
+        """Runs in a signal handler: starts threads and returns, unless it is to end now."""
         delay, reason = self._grace_seconds, "the grace is over"
-        if self._timer is not None:
-            self._timer.cancel()
-            delay, reason = 0.0, "told a second time"
+        if self._timer is not None or how == "Cold":
+            if self._timer is not None:
+                self._timer.cancel()
+            delay, reason = 0.0, "told to stop at once"
         else:
             self.watch(process.find_channel(self._controller))
             if self._channel is not None:
@@ -67,6 +82,8 @@ class Leaver:
         self._timer = threading.Timer(delay, self.leave_now, args=(0, reason))
         self._timer.daemon = True
         self._timer.start()
+        if how == "Cold":  # Celery would end the process before jobs are released
+            self._timer.join(_HURRY_SECONDS)
 
     def _give_back(self) -> None:
         """Put back what was received and not begun, so that other workers take it at once."""
@@ -102,10 +119,7 @@ class Leaver:
             desk.close(_RECORD_SECONDS)
             desk.give_back()
         for request in running:
-            try:
-                _release(request, reason)
-            except DatabaseUnavailable:
-                logger.warning("job not released, its lease will lapse: job_id=%s", request.id)
+            _release(request, reason)
         if self._channel is not None:
             self._channel.give_back(lambda tag: True)
             self._channel.outbox.close(timeout_seconds=5)
@@ -124,7 +138,12 @@ class Leaver:
                 continue
 
 
-def _release(request: Any, reason: str) -> None:
+def _release(request: Any, reason: str) -> Ended | None:
+    """Give a job back; None if it was lost or has ended, or the database is away."""
     headers = request.request_dict
     held = Claim(job_id=request.id, claim_id=headers["claim_id"], worker_id=headers["worker_id"])
-    job_lifecycle.release(process.engine(), held, f"its worker stopped: {reason}")
+    try:
+        return job_lifecycle.release(process.engine(), held, f"its worker stopped: {reason}")
+    except DatabaseUnavailable:
+        logger.warning("job not released, its lease will lapse: job_id=%s", request.id)
+        return None

@@ -109,6 +109,21 @@ def test_second_sigterm_leaves_now(make_fleet: MakeFleet) -> None:
     assert fleet.list_workers() == []
 
 
+def test_sigquit_leaves_now(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60, LEASE_SECONDS=60)
+    worker = fleet.start_worker()
+    job_ids = [fleet.submit(SLEEP, Sleep(seconds=30)) for _ in range(3)]
+    for job_id in job_ids[:2]:
+        fleet.wait_for_state(job_id, "STARTED")
+    worker.signal(signal.SIGQUIT)
+    worker.wait_for_exit(10)
+    assert [fleet.outcomes(job_id) for job_id in job_ids] == [["released"], ["released"], []]
+    assert {(fleet.job(one).state, fleet.job(one).attempts) for one in job_ids} == {("PENDING", 0)}
+    assert fleet.count_visible(DEFAULT) == 3, "others can take them at once"
+    assert worker.group_pids() == []
+    assert fleet.list_workers() == []
+
+
 def test_interrupt_from_the_keyboard_leaves_as_sigterm_does(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
     worker = fleet.start_worker()
@@ -131,6 +146,23 @@ def test_sigterm_to_the_pool_too_costs_no_attempt(make_fleet: MakeFleet) -> None
     row = fleet.job(job_id)
     assert (row.state, row.attempts) == ("PENDING", 0)
     assert fleet.outcomes(job_id) == ["released"]
+
+
+def test_job_whose_process_ends_before_it_began_costs_no_attempt(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=20, LEASE_SECONDS=60)
+    worker = fleet.start_worker(concurrency=1)
+    (child,) = worker.child_pids()
+    os.kill(child, signal.SIGSTOP)
+    job_id = fleet.submit(SLEEP, Sleep(seconds=30))
+    fleet.wait_for_state(job_id, "STARTED")
+    worker.terminate()
+    os.kill(child, signal.SIGKILL)
+    worker.wait_for_exit()
+    row = fleet.job(job_id)
+    assert (row.state, row.attempts) == ("PENDING", 0)
+    assert fleet.outcomes(job_id) == ["released"]
+    second = fleet.start_worker(concurrency=1)
+    second.wait_for_line(job_id, 5)
 
 
 def test_idle_worker_leaves_at_once(make_fleet: MakeFleet) -> None:
