@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import time
@@ -138,7 +139,7 @@ def _open(request: urllib.request.Request) -> Any:
             if wait := error.headers.get("Retry-After"):
                 problem["retry_after"] = wait if wait.isdigit() else 1
             raise ApiProblem(error.code, problem) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(f"{request.full_url} does not answer: {reason}") from None
 

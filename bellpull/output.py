@@ -28,6 +28,11 @@ _NEVER_FOLDED = frozenset({"id", "name", "state", "attempts"})
 _WIDTH_OF_PIPES = 500
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # whoever reads has seen enough: no failure, as Rich takes it for
+
+
 class Output:
     """Where commands write; `is_json`: for scripts."""
 
@@ -35,7 +40,7 @@ class Output:
         self.is_json = is_json
         # What is piped is not folded to the width of a terminal.
         width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
-        self.console = Console(highlight=False, width=width)
+        self.console = _Console(highlight=False, width=width)
 
     def show_list(self, items: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
         """Items as a table of these fields; for scripts, one JSON object a line."""

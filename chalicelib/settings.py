@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, get_args, get_origin
 
 import msgspec
 
@@ -179,7 +179,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         try:
             values[field.name] = msgspec.convert(text, field.type, strict=False)
         except msgspec.ValidationError as error:
-            choices = get_args(field.type)
+            choices = get_args(field.type) if get_origin(field.type) is Literal else ()
             hint = f"one of {', '.join(map(str, choices))}" if choices else str(error)
             problems.append(f"{name}={text!r} cannot be used: {hint}")
     if not problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -9,6 +10,7 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from chalicelib.broker.celery_app import make_app
+from chalicelib.errors import SettingsError
 from chalicelib.logs import configure_logging
 from chalicelib.settings import Settings, get_settings
 from worker import tracing  # noqa: F401 - connects its signals
@@ -40,4 +42,7 @@ def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
     configure_logging(get_settings(), level=loglevel)
 
 
-app = make_worker_app(get_settings())
+try:
+    app = make_worker_app(get_settings())
+except SettingsError as error:
+    sys.exit(str(error))  # read by whoever typed the command: where it came from is of no use

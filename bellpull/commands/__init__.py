@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         status: int = parsed.run(
             Client(parsed.url, parsed.token), Output(is_json=parsed.json), parsed
         )
+        sys.stdout.flush()
     except ApiProblem as problem:
         return _explain(problem)
     except Unreachable as error:

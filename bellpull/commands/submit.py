@@ -67,7 +67,10 @@ def _submit(client: Client, output: Output, parsed: argparse.Namespace) -> int:
 def read_parameters(words: list[str]) -> dict[str, Any]:
     """The parameters that were typed. Raises ValueError with what is wrong."""
     if words == ["-"]:
-        value = json.load(sys.stdin)
+        try:
+            value = json.load(sys.stdin)
+        except ValueError as error:
+            raise ValueError(f"What came on stdin is not JSON: {error}.") from None
         if not isinstance(value, dict):
             raise ValueError("Expected a JSON object on stdin.")
         return value

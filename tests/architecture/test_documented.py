@@ -39,3 +39,15 @@ def test_schema_of_webhooks_is_the_one_of_the_code() -> None:
 def test_page_on_webhooks_names_every_event() -> None:
     text = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8")
     assert [event.value for event in EventType if f"`{event.value}`" not in text] == []
+
+
+def test_documented_bodies_are_sent_as_json() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    blocks = [
+        block
+        for page in pages
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        if "curl" in block and re.search(r"\s-d\s", block)
+    ]
+    assert len(blocks) >= 4
+    assert [block for block in blocks if "Content-Type: application/json" not in block] == []

@@ -82,7 +82,7 @@ def test_values_get_their_types() -> None:
         ("SHUTDOWN_GRACE_SECONDS", "-1", "between 0"),
         ("CANCEL_GRACE_SECONDS", "nan", "between 0"),
         ("METRICS_PORT", "70000", "between 0"),
-        ("METRICS_PORT", "http", "cannot be used"),
+        ("METRICS_PORT", "http", "Expected `int | null`"),
         ("RETENTION_DAYS", "-1", "between 0"),
         ("RETENTION_DAYS", "9999999", "between 0"),
     ],
