@@ -123,9 +123,19 @@ def _is_http(url: str) -> bool:
         return False
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token is for one address, and a POST would become a GET."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Stay)
+
+
 def _open(request: urllib.request.Request) -> Any:
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
             raw = answer.read()
             body = _parse(raw)
             if raw and not isinstance(body, dict):

@@ -7,13 +7,14 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 
 from chalicelib.broker.celery_app import make_app
-from chalicelib.errors import SettingsError
+from chalicelib.db.migrate import is_behind
+from chalicelib.errors import DatabaseUnavailable, SettingsError
 from chalicelib.logs import configure_logging
 from chalicelib.settings import Settings, get_settings
-from worker import tracing  # noqa: F401 - connects its signals
+from worker import process, tracing  # noqa: F401 - connects its signals
 from worker.beat import BeatStep
 from worker.tasks import task_modules
 
@@ -40,6 +41,19 @@ def make_worker_app(settings: Settings) -> Celery:
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
     configure_logging(get_settings(), level=loglevel)
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def _require_schema(**_: Any) -> None:
+    """End before the worker begins, where each of its statements would fail."""
+    engine = process.engine()
+    try:
+        if is_behind(engine):
+            sys.exit("The database of DATABASE_URL lacks migrations. Run `make migrate` first.")
+    except DatabaseUnavailable:
+        pass  # it may come back, and the beat tells
+    finally:
+        engine.dispose()  # the pool is forked next
 
 
 try:

@@ -7,7 +7,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
 
 from chalicelib.db.engine import connect, make_engine
 
@@ -41,6 +43,18 @@ def upgrade(url: str, revision: str = "head", **options: Any) -> None:
             command.upgrade(config, revision)
     finally:
         engine.dispose()
+
+
+def is_behind(engine: Engine) -> bool:
+    """Whether the database lacks migrations of this code; that it is ahead does no harm.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be reached.
+    """
+    with connect(engine) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    known = [one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    return current is None or current in known[1:]
 
 
 def head_revision() -> str:

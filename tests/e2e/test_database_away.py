@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+from chalicelib.db.migrate import head_revision
 from infra.local.servers.mariadb import MariaDB
 from tests.databases import copy_schema
 from tests.e2e.conftest import MakeFleet
@@ -48,6 +50,16 @@ def test_jobs_end_once_though_the_database_was_away(
         fleet.engine.dispose()
 
 
+def test_worker_does_not_begin_on_a_database_without_migrations(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet = make_fleet(f"sqlite:///{tmp_path}/empty.db")
+    worker = fleet.start_worker(is_awaited=False)
+    assert worker.wait_for_exit() == 1
+    assert "lacks migrations. Run `make migrate` first." in worker.text
+    assert "Traceback" not in worker.text
+
+
 def test_outage_longer_than_a_lease_costs_no_running_job_its_attempt(
     make_fleet: MakeFleet, mariadb_template: list[str]
 ) -> None:
@@ -88,5 +100,7 @@ def test_worker_can_be_stopped_while_the_database_is_away(
 
 
 def _copy(server: MariaDB, template: list[str], url: str) -> None:
-    # The rows of the template are on another server; only the tables are wanted here.
-    copy_schema(server, [line for line in template if not line.startswith("INSERT")], url)
+    # The rows of the template are on another server; of these only the revision is wanted here.
+    tables = [line for line in template if not line.startswith("INSERT")]
+    revision = f"INSERT INTO alembic_version VALUES ('{head_revision()}')"
+    copy_schema(server, [*tables, revision], url)

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -169,51 +167,6 @@ def test_refusal_says_which_field_and_why(shell: Shell) -> None:
 def test_token_that_is_not_valid_has_a_status_of_its_own(shell: Shell) -> None:
     shell._words[-1] = "bp_wrong"
     assert shell("queues") == 4
-
-
-def test_nobody_there_has_a_status_of_its_own(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    for url in ("http://127.0.0.1:9", "ftp://x", "nonsense", "http://[::1", "http://x:99999"):
-        assert main(["--url", url, "--token", "x", "queues"]) == 5
-        assert url.partition("://")[2] in capsys.readouterr().err
-
-
-@pytest.fixture
-def stranger() -> Iterator[str]:
-    """Another server than ours: it has a page at /queues, a list at /workers, and no more."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = {"/queues": b"<html>Log in</html>", "/workers": b"[]"}.get(self.path)
-            self.send_response(404 if body is None else 200)
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.mark.parametrize(("command", "status"), [("queues", 5), ("workers", 5), ("tasks", 3)])
-def test_server_that_is_not_ours_is_told(
-    stranger: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    command: str,
-    status: int,
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    assert main(["--url", stranger, "--token", "x", command]) == status
-    assert "not as Bellpull's API does" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("token", ["bp_a\nb", "bp_ö", " "])

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from chalicelib.db.engine import make_engine
-from chalicelib.db.migrate import head_revision, upgrade
+from chalicelib.db.migrate import head_revision, is_behind, upgrade
 from chalicelib.db.tables import metadata
 from chalicelib.errors import DatabaseUnavailable
 from tests.databases import as_owner
@@ -38,6 +38,21 @@ def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
         assert connection.execute(text("SELECT id FROM jobs")).scalars().all() == [job.id]
         versions = connection.execute(text("SELECT version_num FROM alembic_version"))
         assert versions.scalars().all() == [head_revision()]
+    engine.dispose()
+
+
+def test_database_is_behind_until_it_is_migrated_and_not_when_it_is_ahead(
+    empty_database_url: str,
+) -> None:
+    engine = make_engine(empty_database_url)
+    assert is_behind(engine)
+    upgrade(empty_database_url, "0016")
+    assert is_behind(engine)
+    upgrade(empty_database_url)
+    assert not is_behind(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of-tomorrow'"))
+    assert not is_behind(engine)
     engine.dispose()
 
 
