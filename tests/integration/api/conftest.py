@@ -114,10 +114,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]
 
 
 @pytest.fixture
-def engine(environment: Callable[..., None], database_url: str) -> Engine:
+def engine(environment: Callable[..., None], database_url: str) -> Iterator[Engine]:
     """The engine that the application uses."""
     environment(DATABASE_URL=database_url)
-    return get_engine()
+    engine = get_engine()
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -36,6 +37,8 @@ class MemoryStore(Generic[Seen]):
         self._lock = threading.Lock()
         # A connection of SQLite must not cross a fork: with a file, each transaction opens one.
         self._kept = None if path else _connect(":memory:")
+        if self._kept is not None:
+            weakref.finalize(self, self._kept.close)
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
 
