@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ hypothesis.settings.load_profile("bellpull")
 
 def pytest_configure() -> None:
     """Forget the person's own settings and AWS account, for us and for what tests start."""
+    # Tests send SIGINT, which what a shell began in the background ignores.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     ours = {name.upper() for name in Settings.__struct_fields__}
     for name in [name for name in os.environ if name.startswith("AWS_") or name in ours]:
         del os.environ[name]
