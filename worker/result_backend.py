@@ -87,7 +87,10 @@ class JobsBackend(BaseBackend):  # type: ignore[misc]  # celery has no types
     def _record_expiry(self, job_id: str, request: Any) -> None:
         try:
             new = make_foreign_job(self.app.tasks[request.task], request)
-            end_expired(process.engine(), job_id, new)
+            insist(
+                lambda: end_expired(process.engine(), job_id, new),
+                patience_seconds=_PATIENCE_SECONDS,
+            )
         except DatabaseUnavailable:
             logger.warning("expiry not recorded: job_id=%s", job_id)
 

@@ -16,7 +16,7 @@ from kombu.utils import json as kombu_json
 from sqlalchemy import Engine
 
 from chalicelib.db.engine import make_engine
-from chalicelib.errors import PermanentError
+from chalicelib.errors import DatabaseUnavailable, PermanentError
 from tests.factories.attempts import read_attempts
 from tests.factories.jobs import create_job, read_job
 from worker.result_backend import JobsBackend
@@ -170,6 +170,24 @@ def test_failure_of_a_claim_that_was_lost_changes_nothing(
     request.claim_id = "another"
     backend.mark_as_failure(row.id, WorkerLostError("gone"), request=request)
     assert read_job(engine, row.id) == row
+
+
+def test_expiry_is_recorded_though_the_database_was_away_for_a_moment(
+    backend: JobsBackend, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def end_expired(_: Engine, job_id: str, __: Any) -> None:
+        tries.append(job_id)
+        if len(tries) == 1:
+            raise DatabaseUnavailable
+
+    row = create_job(engine)
+    backend.app.task(name=row.task, shared=False)(end_expired)
+    monkeypatch.setattr("worker.result_backend.end_expired", end_expired)
+    monkeypatch.setattr("worker.result_backend.make_foreign_job", lambda *_: None)
+    backend.mark_as_revoked(row.id, "expired", request=_Request(row))
+    assert tries == [row.id, row.id]
 
 
 def test_forgotten_result_is_gone_and_the_job_stays(backend: JobsBackend, engine: Engine) -> None:
