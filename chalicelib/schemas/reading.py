@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -49,6 +50,8 @@ def read_query(parameters: Mapping[str, Sequence[str]], kind: type[T]) -> T:
 
 def _parse(raw: bytes) -> Any:
     """The value of a JSON text; by Python's own parser, which sees each name of an object."""
+    if raw.startswith(codecs.BOM_UTF8):
+        raise MalformedBody("The body begins with a byte order mark: send it without one.")
     try:
         return json.loads(
             raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant

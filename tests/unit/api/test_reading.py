@@ -129,6 +129,12 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
         read_body(body, Whole)
 
 
+def test_byte_order_mark_is_told_in_words_of_ours() -> None:
+    with pytest.raises(MalformedBody) as caught:
+        read_body(b'\xef\xbb\xbf{"name": "x"}', Whole)
+    assert caught.value.message == "The body begins with a byte order mark: send it without one."
+
+
 @pytest.mark.parametrize("depth", range(100, 1100, 100))
 def test_depth_is_never_an_error_of_ours(depth: int) -> None:
     for body in (b"[" * depth + b"]" * depth, b'{"ids":' * depth + b"1" + b"}" * depth):
