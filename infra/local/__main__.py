@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _tell_where(stack: Stack) -> None:
-    say(f"\nThe API is {paint(stack.api_url, 'green')}. For scripts: . {ENV_FILE}")
+    say(f"\nThe API's routes: {paint(stack.api_url + '/docs', 'green')}. For scripts: . {ENV_FILE}")
     say(f"The console is {paint(stack.api_url + '/console', 'green')}. Its token: {stack.token}")
     say("Ctrl-C stops everything.\n")
 

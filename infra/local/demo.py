@@ -100,7 +100,7 @@ def _suggest(stack: Stack, record_id: str) -> None:
     one = f"{stack.api_url}/loadbalancers/{record_id}"
     json_body = '-H \'Content-Type: application/json\' -d \'{"tags": {"team": "demo"}}\''
     say(f"\nThe console is {paint(stack.api_url + '/console', 'green')}. Its token: {stack.token}")
-    say(f"The API is {paint(stack.api_url, 'green')}. Some lines to try:\n")
+    say(f"The API's routes: {paint(stack.api_url + '/docs', 'green')}. Some lines to try:\n")
     say(f"  curl -s {token} {stack.api_url}/loadbalancers")
     say(f"  curl -s {token} -X PUT {json_body} {one}")
     # The pause lets the update end: a record that is being changed refuses another change.

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.local.servers.mariadb import MariaDB
-from infra.local.servers.readiness import wait_until
+from infra.local.servers.readiness import open_local, wait_until
 
 ROOT = Path(__file__).parents[2]
 PARTS = ["app.py", "Procfile", ".chalice", "chalicelib", "worker", "infra"]
@@ -106,6 +106,25 @@ def test_lines_that_the_demo_suggests_work_when_pasted(copy: Copy) -> None:
     assert seen == ["ACTIVE", "PENDING_UPDATE", "PENDING_DELETE"], told
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does
     output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
+def test_addresses_that_are_printed_lead_to_pages(copy: Copy) -> None:
+    process = copy.start("up")
+    assert process.stdout
+    lines = []
+    while not lines or "Ctrl-C" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], "".join(lines)
+    addresses = re.findall(r"http://[^\s]+?(?=[.,]?\s)", "".join(lines))
+    try:
+        assert len(addresses) == 2
+        for address in addresses:
+            with open_local(address, timeout=10) as answer:
+                assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    finally:
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
 
 
