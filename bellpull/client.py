@@ -146,6 +146,8 @@ def _open(request: urllib.request.Request) -> Any:
             body = _parse(error.read())
             problem = body if isinstance(body, dict) else {}
             problem.setdefault("detail", problem.get("title") or _not_ours(request, error.code))
+            if error.code == 404 and problem.get("type") == "about:blank":  # no path of the API's
+                problem["detail"] = _not_ours(request, error.code)
             if wait := error.headers.get("Retry-After"):
                 problem["retry_after"] = wait if wait.isdigit() else 1
             raise ApiProblem(error.code, problem) from None

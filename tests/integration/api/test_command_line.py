@@ -169,6 +169,15 @@ def test_token_that_is_not_valid_has_a_status_of_its_own(shell: Shell) -> None:
     assert shell("queues") == 4
 
 
+@pytest.mark.parametrize("more", ["/no/path", "/docs", "?a=b", "#part"])
+def test_address_with_a_path_that_the_api_has_not_is_told(shell: Shell, more: str) -> None:
+    shell._words[1] += more
+    assert shell("jobs", "list") == 3
+    assert shell.err.startswith(shell._words[1])
+    assert shell.err.endswith("not as Bellpull's API does: see BELLPULL_URL or --url.\n")
+    assert shell.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("token", ["bp_a\nb", "bp_ö", " "])
 def test_token_that_can_be_none_is_not_sent_and_not_printed(
     shell: Shell, capsys: pytest.CaptureFixture[str], token: str
