@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from bellpull import __version__
 from bellpull.client import ApiProblem, Client, Unreachable
 from bellpull.commands import fleet, jobs, load_balancers, servers, submit
 from bellpull.output import Output
@@ -61,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     environ = os.environ
     url = environ.get("BELLPULL_URL") or environ.get("API_URL")
     token = environ.get("BELLPULL_TOKEN") or environ.get("API_TOKEN")
+    parser.add_argument("--version", action="version", version=f"bellpull {__version__}")
     parser.add_argument("--url", default=url, help="where the API is")
     parser.add_argument("--token", default=token, help="better in BELLPULL_TOKEN")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for scripts")

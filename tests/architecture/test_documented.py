@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from bellpull import __version__
 from chalicelib.domain.webhooks import EventType
 from chalicelib.schemas.events import event_schema
 from chalicelib.settings import Settings
@@ -29,6 +30,13 @@ def test_make_help_lists_every_target() -> None:
     )
     listed = set(re.findall(r"^  make (\S+)", shown.stdout, re.MULTILINE))
     assert listed == targets == phony
+
+
+def test_version_is_the_newest_of_the_changelog_or_one_before_its_release() -> None:
+    newest = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    is_release = re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+    assert newest[0] == (__version__ if is_release else "Unreleased")
+    assert is_release or re.fullmatch(r"\d+\.\d+\.\d+-dev", __version__)
 
 
 def test_schema_of_webhooks_is_the_one_of_the_code() -> None:

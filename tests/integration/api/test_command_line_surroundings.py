@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from bellpull import __version__
 from bellpull.commands import main
 from tests.factories.jobs import create_job
 
@@ -58,6 +59,16 @@ def test_server_that_speaks_no_http_is_told(capsys: pytest.CaptureFixture[str]) 
 def test_address_with_a_space_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--url", "http://exa mple", "--token", "t", "jobs", "list"]) == 5
     assert "does not answer" in capsys.readouterr().err
+
+
+def test_version_needs_neither_address_nor_token(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BELLPULL_URL", "BELLPULL_TOKEN", "API_URL", "API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"bellpull {__version__}\n")
 
 
 def test_stdin_that_is_not_json_is_told(
