@@ -18,7 +18,7 @@ environment:
 
 exit status:
   0  done
-  1  a job that was waited for ended as FAILURE or REVOKED
+  1  a job that was waited for ended as FAILURE or REVOKED, or the output cannot be written
   2  the command was not understood
   3  the API refused it: not found, not valid, not permitted by its state
   4  the token is not valid, or does not permit it
@@ -44,8 +44,12 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 5
     except BrokenPipeError:  # whoever read us has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:  # a full disk
+        _drop_output()
+        sys.stderr.write(f"Standard input or output failed: {error.strerror or error}.\n")
+        return 1
     except KeyboardInterrupt:
         return 130
     return status
@@ -70,6 +74,11 @@ def make_parser() -> argparse.ArgumentParser:
     for module in (submit, jobs, fleet, load_balancers, servers):
         module.add_parsers(subparsers)
     return parser
+
+
+def _drop_output() -> None:
+    """What Python still holds must not fail again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(problem: ApiProblem) -> int:

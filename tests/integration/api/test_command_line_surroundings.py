@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,27 @@ def test_reader_who_has_seen_enough_is_no_failure(
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["jobs", "list"], ["--json", "jobs", "list"]])
+def test_disk_that_is_full_is_told_in_one_line(
+    port: int, api: Any, engine: Engine, words: list[str], unbuffered: str
+) -> None:
+    create_job(engine)
+    address = ["--url", f"http://127.0.0.1:{port}", "--token", api.token]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bellpull", *address, *words],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = "Standard input or output failed: No space left on device.\n"
+    assert (ended.returncode, ended.stderr) == (1, told)
 
 
 def test_server_that_speaks_no_http_is_told(capsys: pytest.CaptureFixture[str]) -> None:
