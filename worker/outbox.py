@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue as stdlib_queue
 import threading
 import time
 from collections.abc import Callable
@@ -38,12 +37,19 @@ class _Order:
 
 
 class Outbox:
-    """Collects deletes and changes of visibility; starts its thread when first needed."""
+    """Collects deletes and changes of visibility; starts its thread when first needed.
+
+    The thread wakes for the first order and then for a batch: each time costs the event loop a
+    turn at the interpreter.
+    """
 
     def __init__(self) -> None:
-        self._orders: stdlib_queue.SimpleQueue[_Order | None] = stdlib_queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._orders: list[_Order] = []
+        #: How many orders the thread waits for.
+        self._wanted = 1
+        self._is_closed = False
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
 
     def delete(self, url: str, queue: str, handle: str) -> None:
         """Delete a message whose outcome is recorded."""
@@ -67,45 +73,53 @@ class Outbox:
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Send what was collected, and end the thread."""
-        with self._lock:
+        with self._changed:
             thread, self._thread = self._thread, None
+            self._is_closed = True
+            self._changed.notify()
         if thread is not None:
-            self._orders.put(None)
             thread.join(timeout_seconds)
 
     def _put(self, order: _Order) -> None:
-        self._orders.put(order)
-        if self._thread is None:
-            with self._lock:
-                if self._thread is None:
-                    self._thread = threading.Thread(
-                        target=self._work, name="sqs-outbox", daemon=True
-                    )
-                    self._thread.start()
+        with self._changed:
+            self._orders.append(order)
+            if len(self._orders) >= self._wanted:
+                self._changed.notify()
+            if self._thread is None:
+                self._is_closed = False
+                self._thread = threading.Thread(target=self._work, name="sqs-outbox", daemon=True)
+                self._thread.start()
 
     def _work(self) -> None:
         waiting: dict[tuple[str, str, str], list[_Order]] = {}
-        due = 0.0
-        while True:
-            try:
-                patience = max(0.0, due - time.monotonic()) if waiting else None
-                order = self._orders.get(timeout=patience)
-            except stdlib_queue.Empty:
-                order = _FLUSH
-            if order is not None and order is not _FLUSH:
-                if not waiting:
-                    due = time.monotonic() + _LINGER_SECONDS
+        due, is_open = 0.0, True
+        while is_open:
+            orders, is_open = self._take(due if waiting else None)
+            if not waiting:
+                due = time.monotonic() + _LINGER_SECONDS
+            for order in orders:
                 batch = waiting.setdefault(order.key, [])
                 batch.append(order)
                 if len(batch) == _BATCH:
                     self._send(order.key, waiting.pop(order.key))
-                if time.monotonic() < due:
-                    continue
-            for key, batch in waiting.items():
-                self._send(key, batch)
-            waiting = {}
-            if order is None:
-                return
+            if time.monotonic() >= due or not is_open:
+                for key, batch in waiting.items():
+                    self._send(key, batch)
+                waiting = {}
+
+    def _take(self, due: float | None) -> tuple[list[_Order], bool]:
+        """Wait for an order, or for a batch of them until monotonic time `due`.
+
+        Returns the orders, and False when there will be no more.
+        """
+        patience = None if due is None else max(0.0, due - time.monotonic())
+        with self._changed:
+            self._wanted = 1 if due is None else _BATCH
+            self._changed.wait_for(
+                lambda: self._is_closed or len(self._orders) >= self._wanted, patience
+            )
+            orders, self._orders = self._orders, []
+            return orders, not self._is_closed
 
     def _send(self, key: tuple[str, str, str], batch: list[_Order]) -> None:
         kind, url, queue = key
@@ -121,9 +135,6 @@ class Outbox:
                     return
             time.sleep(0.2 * 2**attempt)
         logger.warning("%s given up for %d messages: queue=%s", kind, len(batch), queue)
-
-
-_FLUSH = _Order("", "", "", "")
 
 
 def _delete(client: Any, url: str, queue: str, batch: list[_Order]) -> list[_Order]:

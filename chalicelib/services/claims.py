@@ -31,7 +31,7 @@ from sqlalchemy.engine import Dialect
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect
-from chalicelib.db.prepared import Prepared, named
+from chalicelib.db.prepared import Prepared, named, round_size
 from chalicelib.db.tables import controls, jobs
 from chalicelib.domain.jobs import TRANSITIONS, WAITING, JobState
 from chalicelib.errors import RowLocked
@@ -157,16 +157,18 @@ def _claim_group(
 ) -> list[ClaimAnswer]:
     """Claim jobs of which `number` attempts are over."""
     ids = {held.job_id: held for held in group}
+    # In one order everywhere, so that two workers with doubled bells do not deadlock.
+    ordered = sorted(ids)
+    ordered += ordered[:1] * (round_size(len(ids)) - len(ids))
     values = {
         "number": number,
         "next_number": number + 1,
         "worker_id": group[0].worker_id,
         "claim_id": group[0].claim_id,
         "lease_seconds": lease_seconds,
-        # In one order everywhere, so that two workers with doubled bells do not deadlock.
-        **{f"id_{i}": job_id for i, job_id in enumerate(sorted(ids))},
+        **{f"id_{i}": job_id for i, job_id in enumerate(ordered)},
     }
-    statement = _claim_statement(engine.dialect, len(group))
+    statement = _claim_statement(engine.dialect, len(ordered))
     with connect(engine) as connection:
         if statement.execute(connection, values).rowcount == len(group):
             for held in group:
@@ -177,7 +179,7 @@ def _claim_group(
     return [_why_refused(rows.get(held.job_id), held) for held in group]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _claim_statement(dialect: Dialect, count: int) -> Prepared:
     statement = (
         transition("claim")

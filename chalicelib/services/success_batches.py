@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chalicelib.db.clock import now
 from chalicelib.db.engine import connect, in_transaction
-from chalicelib.db.prepared import Prepared, named
+from chalicelib.db.prepared import Prepared, named, round_size
 from chalicelib.db.tables import jobs
 from chalicelib.domain import jsontext
 from chalicelib.domain.jobs import JobState
@@ -62,11 +62,14 @@ def _succeed_together(
 ) -> set[str]:
     """Returns the ids of the jobs whose claim was lost."""
     claims = [held for held, _ in results]
+    count = round_size(len(results))
     values: dict[str, str | None] = {}
     for number, (held, result) in enumerate(results):
         values[f"id_{number}"], values[f"claim_{number}"] = held.job_id, held.claim_id
         values[f"result_{number}"] = None if result is None else jsontext.encode(result)
-    statement = _succeed_statement(engine.dialect, len(results))
+    # The rest names a job again; what it would get is not looked at, for it was found before.
+    values.update((f"id_{number}", claims[0].job_id) for number in range(len(claims), count))
+    statement = _succeed_statement(engine.dialect, count)
     with connect(engine) as connection:
         if statement.execute(connection, values).rowcount == len(results):
             return set()
@@ -86,7 +89,7 @@ def _succeed_together(
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _succeed_statement(dialect: Dialect, count: int) -> Prepared:
     ids = [named(f"id_{number}", String()) for number in range(count)]
 

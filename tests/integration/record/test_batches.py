@@ -18,6 +18,7 @@ from chalicelib.services.job_lifecycle import release
 from chalicelib.services.leases import extend, unclaim
 from chalicelib.services.success_batches import Recorded, succeed_many
 from tests.factories.jobs import create_claimed_job, create_job, new_claim, read_job
+from tests.statements import recorded, verbs
 
 SEVEN = msgspec.Raw(b"7")
 ALL = Recorded(lost=set(), locked=set())
@@ -86,6 +87,29 @@ def test_results_go_to_their_jobs(engine: Engine) -> None:
     assert [row.result for row in rows] == [7, None, '\u00fc "quoted" %s :x', [None]]
     assert {(row.state, row.lease_expires_at) for row in rows} == {("SUCCESS", None)}
     assert all(row.finished_at is not None for row in rows)
+
+
+@pytest.mark.parametrize("count", [8, 9, 15, 16, 17])
+def test_batch_of_any_size_is_claimed_and_recorded_once(engine: Engine, count: int) -> None:
+    held = hold([create_job(engine).id for _ in range(count)])
+    results = [msgspec.Raw(str(number).encode()) for number in range(count)]
+    with recorded(engine) as sent:
+        assert claim_all(engine, held) == ["claimed"] * count
+        assert succeed_many(engine, list(zip(held, results, strict=True))) == ALL
+    assert verbs(sent) == ["UPDATE", "UPDATE"]
+    rows = [read_job(engine, one.job_id) for one in held]
+    assert [(row.attempts, row.result) for row in rows] == [(1, n) for n in range(count)]
+
+
+def test_batches_of_many_sizes_share_a_statement(engine: Engine) -> None:
+    texts = []
+    for count in (9, 12, 16):
+        held = hold([create_job(engine).id for _ in range(count)])
+        with recorded(engine) as sent:
+            claim_all(engine, held)
+            assert succeed_many(engine, [(one, SEVEN) for one in held]) == ALL
+        texts.append([statement.text for statement in sent])
+    assert texts[0] == texts[1] == texts[2]
 
 
 def test_lost_claim_keeps_nobody_else_from_succeeding(engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,25 @@ def test_lone_delete_waits_a_tenth_of_a_second_for_others(outbox: Outbox, sqs: T
     outbox.delete(URL, "default", "r")
     _wait_for(sqs, 1)
     assert 0.08 < time.monotonic() - began < 1
+
+
+def test_thread_wakes_for_the_first_order_and_then_for_batches(sqs: ToldSqs) -> None:
+    class Counted(Outbox):
+        woken = 0
+
+        def _take(self, due: float | None) -> Any:
+            taken = super()._take(due)
+            self.woken += 1
+            return taken
+
+    outbox = Counted()
+    for number in range(41):
+        outbox.delete(URL, "default", f"r{number}")
+        time.sleep(0.0005)
+    _wait_for(sqs, 5)
+    outbox.close(5)
+    assert [len(batch) for batch in sqs.handles("delete_message_batch")] == [10, 10, 10, 10, 1]
+    assert outbox.woken <= 8
 
 
 def test_each_kind_and_queue_has_its_own_batch(outbox: Outbox, sqs: ToldSqs) -> None:
