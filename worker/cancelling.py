@@ -16,6 +16,7 @@ from celery.signals import worker_process_init
 
 from chalicelib.errors import JobCancelled
 from worker import process
+from worker.launching import Launches
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +36,47 @@ class Canceller:
 
     def obey(self, job_ids: Sequence[str]) -> None:
         """Act on the orders that are out for jobs of this worker; called at each beat."""
+        if not isinstance(self._controller.pool, TaskPool):
+            return  # threads and greenlets cannot be interrupted safely: the attempt's end decides
         running = {request.id: request for request in process.running_requests()}
-        self._told_at = {job_id: at for job_id, at in self._told_at.items() if job_id in job_ids}
+        for job_id in [one for one in list(self._told_at) if one not in job_ids]:
+            del self._told_at[job_id]
         for job_id in job_ids:
             request = running.get(job_id)
-            pid = getattr(request, "worker_pid", None)
-            if not isinstance(self._controller.pool, TaskPool) or not pid:
-                # Threads and greenlets cannot be interrupted safely: the attempt's end decides.
+            told_at = self._told_at.get(job_id)
+            if request is None:
                 continue
-            if job_id not in self._told_at:
-                self._told_at[job_id] = time.monotonic()
-                _send(pid, _SIGNAL, job_id)
-            elif time.monotonic() - self._told_at[job_id] > self._grace_seconds:
-                _send(pid, signal.SIGKILL, job_id)
+            if told_at is None:
+                self._send(request, _SIGNAL)
+            elif time.monotonic() - told_at > self._grace_seconds:
+                self._send(request, signal.SIGKILL)
+
+    def _send(self, request: Any, number: signal.Signals) -> None:
+        desk = process.find_desk(self._controller)
+        if desk is None or not hasattr(self._controller.pool, "signal"):  # Celery's own pool
+            self._note(request, number, is_sent=_signal(request.worker_pid, number))
+        else:
+            desk.calls.soon(self._send_in_loop, desk.launches, request, number)
+
+    def _send_in_loop(self, launches: Launches, request: Any, number: signal.Signals) -> None:
+        """The process may have gone on to another job of its run, which is not meant."""
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            self._note(request, number, is_sent=launches.signal(request, number))
+
+    def _note(self, request: Any, number: signal.Signals, *, is_sent: bool) -> None:
+        if is_sent:
+            self._told_at.setdefault(request.id, time.monotonic())
+            words = "job ordered to stop: job_id=%s pid=%s signal=%s"
+            logger.info(words, request.id, request.worker_pid, number.name)
 
 
-def _send(pid: int, number: signal.Signals, job_id: str) -> None:
-    logger.info("job ordered to stop: job_id=%s pid=%d signal=%s", job_id, pid, number.name)
-    with suppress(ProcessLookupError):  # it has ended meanwhile
-        os.kill(pid, number)
+def _signal(pid: int | None, number: signal.Signals) -> bool:
+    """Returns False if the process has ended meanwhile."""
+    with suppress(ProcessLookupError):
+        if pid:
+            os.kill(pid, number)
+            return True
+    return False
 
 
 #: Set while a task's own code runs in this process.

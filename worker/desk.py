@@ -28,6 +28,7 @@ from worker.bell_answers import (
     record_alone,
     unclaim,
 )
+from worker.launching import Launches, pick_older
 from worker.loop import LoopCalls
 from worker.tasks.claiming import PATIENCE_SECONDS, insist
 from worker.tasks.results import count_recordable
@@ -59,14 +60,14 @@ class Desk:
         self._pool, self.calls, self._count_ahead = pool, calls, count_ahead
         self._changed = threading.Condition()
         self._arrived: deque[JobRequest] = deque()
-        self._claimed: deque[JobRequest] = deque()
-        self._launched: set[JobRequest] = set()
+        #: The claimed jobs that have not ended.
+        self.launches = Launches(pool, calls, self._changed, self._launch)
         #: What else there is to do with the database.
         self._errands: deque[Callable[[], None]] = deque()
         self._results: list[_Result] = []
         self._recording: list[_Result] = []
         self._ahead = 0
-        self._is_leaving = self._is_closed = self._is_launching = False
+        self._is_leaving = self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def take(self, request: JobRequest) -> None:
@@ -77,11 +78,11 @@ class Desk:
             self._changed.notify()
         self._start()
 
-    def ended(self, request: JobRequest) -> None:
-        """A job left the pool: another may enter."""
-        self._launched.discard(request)
+    def ended(self, request: JobRequest, seconds: float | None = None) -> None:
+        """A job left the pool, after so many seconds if it succeeded: another may enter."""
+        self.launches.discard(request, seconds)
         self._ahead = self._count_ahead()
-        self._launch()
+        self.launches.launch()
 
     def record(self, request: JobRequest, result: msgspec.Raw | None) -> None:
         """A job succeeded: its message is deleted when that is committed."""
@@ -93,34 +94,34 @@ class Desk:
         """A bell of ours cannot be read: its job ends, for it would be rung again and again."""
         self._run_errand(partial(end_unreadable_bell, self.calls, message, reason))
 
-    def launched(self) -> list[JobRequest]:
-        """The requests that the pool has."""
-        return list(self._launched.copy())
-
     def in_hand(self) -> list[JobRequest]:
         """The requests of all jobs that this worker holds a claim on."""
         with self._changed:
             unrecorded = [request for request, _ in (*self._results, *self._recording)]
-            return [*self._claimed, *self._launched.copy(), *unrecorded]
+            return [*self.launches.waiting(), *self.launches.given(), *unrecorded]
 
     def give_back(self, *, waiting_seconds: float = 0.0) -> list[JobRequest]:
         """Let go of the jobs that have waited here for so long, or longer.
 
+        With 0 also of those that the pool has not begun.
         Returns their requests, whose messages are for the caller to put back.
         """
+        if waiting_seconds == 0.0:
+            self.launches.take_back()
         limit = time.monotonic() - waiting_seconds
         with self._changed:
-            arrived, claimed = _pick(self._arrived, limit), _pick(self._claimed, limit)
+            arrived, claimed = pick_older(self._arrived, limit), self.launches.pick(limit)
         if unclaim(claimed):
             return arrived + claimed
-        with self._changed:  # they are still ours
-            self._claimed.extendleft(reversed(claimed))
+        self.launches.put_first(claimed)  # they are still ours
+        self.calls.soon(self.launches.launch)
         return arrived
 
     def forget_unbegun(self) -> list[JobRequest]:
         """The same for the jobs that the pool has not begun, for it is about to drop them."""
-        unbegun = [request for request in self.launched() if not request.stays_in_pool()]
-        self._launched.difference_update(unbegun)
+        unbegun = [request for request in self.launches.given() if not request.stays_in_pool()]
+        for request in unbegun:
+            self.launches.discard(request)
         unclaim(unbegun)
         return unbegun
 
@@ -131,13 +132,14 @@ class Desk:
 
     def leave(self) -> None:
         """Claim and launch nothing from now on."""
-        with self._changed:
-            self._is_leaving = True
+        self._is_leaving = True
+        self.launches.close()
 
     def close(self, timeout_seconds: float) -> None:
         """Record what is still to be recorded, within `timeout_seconds`, and end."""
+        self.leave()
         with self._changed:
-            self._is_leaving = self._is_closed = True
+            self._is_closed = True
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(timeout_seconds)
@@ -198,14 +200,7 @@ class Desk:
         """How many of the bells that arrived are to be claimed now; none if below 1."""
         if self._is_leaving or not self._arrived:
             return 0
-        held = len(self._launched) + len(self._claimed)
-        return min(self._count_slots() - held + self._ahead, len(self._arrived), _MOST)
-
-    def _count_slots(self) -> int:
-        try:
-            return int(self._pool.num_processes)
-        except AttributeError:  # it has ended, or not yet begun
-            return 0
+        return min(self.launches.count_free() + self._ahead, len(self._arrived), _MOST)
 
     def _next_batch(self) -> list[JobRequest]:
         batch: dict[str, JobRequest] = {}
@@ -236,41 +231,17 @@ class Desk:
 
     def _line_up(self, claimed: list[JobRequest]) -> None:
         """Let claimed jobs be launched, or let go of them if the worker leaves meanwhile."""
-        with self._changed:
-            is_leaving = self._is_leaving
-            if not is_leaving:
-                self._claimed.extend(claimed)
-        if is_leaving:
+        if not self.launches.line_up(claimed):
             unclaim(claimed)
             self.calls.soon(_all, "put_back", claimed)
-        elif claimed:
-            self.calls.soon(self._launch)
 
-    def _launch(self) -> None:
-        """Fill the free slots of the pool with claimed jobs; in the event loop's thread."""
-        if self._is_launching:
-            return  # a solo pool runs jobs in here, and says that each has ended
-        self._is_launching = True
+    def _launch(self, request: JobRequest) -> None:
         try:
-            while request := self._next_to_launch():
-                try:
-                    request.launch(self, self._pool)
-                except Exception as error:  # the edge: this one ends, the others go on
-                    logger.exception("job not launched: job_id=%s", request.id)
-                    self._launched.discard(request)
-                    self._run_errand(partial(end_unlaunched, self.calls, request, error))
-        finally:
-            self._is_launching = False
-
-    def _next_to_launch(self) -> JobRequest | None:
-        with self._changed:
-            is_full = len(self._launched) >= self._count_slots()
-            if self._is_leaving or is_full or not self._claimed:
-                self._changed.notify()  # there may be room to claim more
-                return None
-            request = self._claimed.popleft()
-            self._launched.add(request)
-            return request
+            request.launch(self, self._pool)
+        except Exception as error:  # the edge: this one ends, the others go on
+            logger.exception("job not launched: job_id=%s", request.id)
+            self.launches.discard(request)
+            self._run_errand(partial(end_unlaunched, self.calls, request, error))
 
     def _record(self, results: list[_Result]) -> None:
         engine = process.engine()
@@ -285,14 +256,6 @@ class Desk:
             else:
                 done.append(request)
         self.calls.soon(_all, "acknowledge", done)
-
-
-def _pick(waiting: deque[JobRequest], limit: float) -> list[JobRequest]:
-    """Take out the oldest, those that arrived at monotonic time `limit` or before."""
-    picked = []
-    while waiting and waiting[0].arrived_at <= limit:
-        picked.append(waiting.popleft())
-    return picked
 
 
 def _all(what: str, requests: list[JobRequest]) -> None:

@@ -60,7 +60,7 @@ class Leaver:
         if self._timer is not None:
             self._timer.cancel()
         desk = process.find_desk(self._controller)
-        left = [] if desk is None else desk.launched()
+        left = [] if desk is None else desk.launches.given() + desk.launches.waiting()
         released = [_release(request, "its pool has ended") for request in left]
         bells = [each.bell for each in released if each is not None and each.bell is not None]
         ring_committed(process.engine(), bells)
@@ -112,7 +112,10 @@ class Leaver:
 
     def _let_go(self, reason: str) -> None:
         desk = process.find_desk(self._controller)
-        running = process.running_requests() if desk is None else desk.launched()
+        if desk is not None:
+            desk.leave()
+            desk.launches.take_back()
+        running = process.running_requests() if desk is None else desk.launches.given()
         logger.warning("leaving: jobs_released=%d reason=%s", len(running), reason)
         self._kill_pool()
         if desk is not None:

@@ -39,6 +39,10 @@ class LoopCalls:
         self._calls.append(partial(function, *args, **options))
         self._hub.call_soon(self.run)
 
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Have `function` called after a while; only in the loop's thread, while the loop runs."""
+        self._hub.call_later(seconds, function)
+
     def now_or_soon(self, function: Callable[..., object], *args: Any, **options: Any) -> None:
         """The same, at once if this is the loop's thread."""
         if threading.get_ident() == self._thread:

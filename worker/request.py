@@ -88,7 +88,6 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         Celery's looks once more whether the message expired; here that was a moment ago.
         """
         self._desk = desk
-        METRICS.started(self.name, self._waited())
         self.request_dict["claimed_attempt"] = self.held.attempt
         self.request_dict["has_slot"] = self.held.has_slot
         limit, soft_limit = self.time_limits
@@ -114,12 +113,21 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         )
         self._apply_result = None if result is None else ref(result)
 
+    def on_accepted(self, pid: int, time_accepted: float) -> None:
+        """The pool has begun the job."""
+        METRICS.started(self.name, self._waited())
+        super().on_accepted(pid, time_accepted)
+
+    def pool_job(self) -> Any:
+        """What the pool calls the job; None if it has forgotten it."""
+        return None if self._apply_result is None else self._apply_result()
+
     def stays_in_pool(self) -> bool:
         """Whether the pool may have begun the job; if so it is kept when Celery flushes the pool.
 
         A flush forgets what no process has acknowledged, also what was written to one already.
         """
-        job: Any = None if self._apply_result is None else self._apply_result()
+        job = self.pool_job()
         if not hasattr(job, "_write_to"):
             return True  # a pool of threads begins at once
         if job._write_to is None:  # noqa: SLF001 - billiard tells it in no other way
@@ -149,7 +157,7 @@ class JobRequest(Request):  # type: ignore[misc]  # celery has no types
         else:
             (result,) = value
             desk.record(self, None if result is None else msgspec.Raw(result))
-        desk.ended(self)
+        desk.ended(self, runtime)
 
     def on_failure(self, *args: Any, **options: Any) -> None:
         """The pool has run the job, or died of it, without success."""

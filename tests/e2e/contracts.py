@@ -39,6 +39,7 @@ def _contract(name: str, parameters: type[msgspec.Struct], **options: Any) -> Ta
 
 
 SLEEP = _contract("e2e.sleep", Sleep)
+QUICK = _contract("e2e.quick", Sleep)
 FAIL = _contract("e2e.fail", Fail)
 FAIL_STRICT = _contract("e2e.fail_strict", Fail, retry_on="retryable")
 DIE = _contract("e2e.die", Die)

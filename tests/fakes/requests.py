@@ -17,6 +17,7 @@ class FakeRequest:
         self.attempts_before = attempts_before
         self.arrived_at = time.monotonic()
         self.worker_pid: int | None = None
+        self.time_start: float | None = None
         #: launched, acknowledged, finished, put back or buried, in order.
         self.story: list[str] = []
         self._new = new

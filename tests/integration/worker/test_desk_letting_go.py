@@ -46,7 +46,7 @@ def test_jobs_that_the_pool_dropped_are_given_back(engine: Engine, bench: MakeBe
     made.desk.forget_unbegun()
     assert read_job(engine, begun.id).state == "STARTED"
     assert read_job(engine, dropped.id).state == "PENDING"
-    assert made.desk.launched() == [begun]
+    assert made.desk.launches.given() == [begun]
 
 
 def test_messages_go_back_when_the_database_stays_away(

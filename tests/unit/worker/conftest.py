@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from kombu import Connection
+from kombu.asynchronous import get_event_loop, set_event_loop
 
 from chalicelib.broker.sqs import get_sqs
 from chalicelib.settings import get_settings
 from tests.fakes.hub import FakeHub
+from tests.fakes.process_pool import Pool
 from tests.fakes.told_sqs import ToldSqs
+from worker.prefork import JobPool
 from worker.transport import Channel
 
 URL = "http://127.0.0.1:9/123456789012/bp-{queue}"
@@ -103,3 +106,20 @@ def channel(hub: FakeHub, receives: Receives, monkeypatch: pytest.MonkeyPatch) -
     yield made
     made.outbox.close(1)
     connection.close()
+
+
+@pytest.fixture
+def make_pool() -> Iterator[Any]:
+    made: list[Pool] = []
+    before = get_event_loop()
+
+    def make(kind: type[Any] = JobPool, **options: Any) -> Pool:
+        made.append(Pool(kind, **options))
+        made[-1].wait_until_up()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.pool.terminate()
+        one.hub.close()
+    set_event_loop(before)

@@ -1,4 +1,4 @@
-"""Kombu and Celery have not changed where this project reaches into them.
+"""Kombu, Celery and billiard have not changed where this project reaches into them.
 
 When a new version does: read the change, look at the file named, put right what has to be,
 then write the new number here.
@@ -102,9 +102,32 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
         "trace_task_ret": ("edf3530c917c", "worker/tasks/deferred.py"),
     },
     "celery.concurrency.asynpool": {
-        "AsynPool.flush": ("a7671d710b57", "worker/desk.py"),
+        "AsynPool.flush": ("a7671d710b57", "worker/prefork.py"),
+        "AsynPool.WorkerProcess": ("8528109f1424", "worker/prefork.py"),
+        "AsynPool.on_job_ready": ("89e682c38efd", "worker/prefork.py"),
+        "AsynPool.process_flush_queues": ("2227d473b879", "worker/prefork.py"),
+        "AsynPool._event_process_exit": ("74ca49c67049", "worker/prefork.py"),
+        "AsynPool._process_cleanup_queues": ("5666c1c61162", "worker/prefork.py"),
+        "AsynPool.destroy_queues": ("2099e0227a57", "worker/prefork.py"),
+        "AsynPool.on_partial_read": ("99d11508d733", "worker/prefork.py"),
+        "AsynPool.on_job_process_down": ("ac53c414f342", "worker/prefork.py"),
+        "ResultHandler._make_process_result": ("0226429696d5", "worker/pool_results.py"),
+        "ResultHandler._recv_message": ("b6e78ecaed72", "worker/pool_results.py"),
+        "ResultHandler._flush_outqueue": ("d2324c1460e9", "worker/pool_results.py"),
+        "ResultHandler.on_stop_not_started": ("be2d9711395c", "worker/pool_results.py"),
         "AsynPool._create_write_handlers": ("f5f9b8dc805b", "worker/prefork.py"),
         "AsynPool.register_with_event_loop": ("d4b2530818da", "worker/prefork.py"),
+    },
+    "billiard.pool": {
+        "Worker.__reduce__": ("c5e2371617c3", "worker/prefork.py"),
+        "Worker._make_child_methods": ("77aa0671e341", "worker/prefork.py"),
+        "Worker.workloop": ("ce4a856cce2b", "worker/prefork.py"),
+        "Pool.maintain_pool": ("3b0ca0451760", "worker/prefork.py"),
+        "Pool._worker_active": ("c7d650608616", "worker/prefork.py"),
+        "Pool._iterinactive": ("8f6a4d062a52", "worker/prefork.py"),
+        "Pool._create_worker_process": ("85a5752c0f78", "worker/prefork.py"),
+        "Pool._join_exited_workers": ("c9b857c8a798", "worker/prefork.py"),
+        "ApplyResult._ack": ("0a37099cfacc", "worker/prefork.py"),
     },
     "celery.concurrency.prefork": {
         "TaskPool.on_start": ("7fcf20251a65", "worker/prefork.py"),

@@ -1,61 +1,17 @@
-"""The pool of processes, with kombu's own loop and a process of its own."""
+"""The pool of processes, with kombu's own loop and processes of its own."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from celery.concurrency.asynpool import AsynPool
-from kombu.asynchronous import WRITE, Hub, get_event_loop, set_event_loop
 
+from tests.fakes.process_pool import note, read_notes, wait_until
 from worker.prefork import JobPool
-
-_LIMIT_SECONDS = 20
-
-
-class Pool:
-    """A pool in a loop, and how often the loop was asked to tell when a pipe can be written."""
-
-    def __init__(self, kind: type[Any]) -> None:
-        self.hub, self.asked = Hub(), 0
-        set_event_loop(self.hub)
-        self.pool = kind(2, threads=False, enable_timeouts=True)
-        self.pool.register_with_event_loop(self.hub)
-        register = self.hub.poller.register
-
-        def count(fd: int, flags: int) -> int:
-            self.asked += bool(flags & WRITE)
-            return int(register(fd, flags))
-
-        self.hub.poller.register = count
-
-    def run(self, texts: list[str]) -> list[int]:
-        """The lengths of `texts`, which are given to the processes all at once."""
-        found: list[int] = []
-        for text in texts:
-            self.pool.apply_async(len, (text,), callback=found.append)
-        turns, until = self.hub.create_loop(), time.monotonic() + _LIMIT_SECONDS
-        while len(found) < len(texts) and time.monotonic() < until:
-            next(turns)
-        return found
-
-
-@pytest.fixture
-def make_pool() -> Iterator[Any]:
-    made: list[Pool] = []
-    before = get_event_loop()
-
-    def make(kind: type[Any]) -> Pool:
-        made.append(Pool(kind))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.pool.terminate()
-        one.hub.close()
-    set_event_loop(before)
 
 
 def test_jobs_are_written_without_asking_whether_they_can_be(make_pool: Any) -> None:
@@ -73,3 +29,70 @@ def test_celery_asks_which_this_project_saves(make_pool: Any) -> None:
 def test_job_that_a_pipe_cannot_hold_is_written_to_its_end(make_pool: Any) -> None:
     pool = make_pool(JobPool)
     assert sorted(pool.run(["x" * 3_000_000, "a", "ab", "abc"])) == [1, 2, 3, 3_000_000]
+
+
+def test_jobs_that_wait_are_written_to_a_process_together(make_pool: Any) -> None:
+    pool = make_pool()
+    assert sorted(pool.run(["x" * n for n in range(16)])) == list(range(16))
+    assert pool.pool.write_stats.total() == 2
+    assert sorted(pool.run(["x" * n for n in range(3)])) == [0, 1, 2]
+    assert pool.pool.write_stats.total() == 4
+
+
+def test_run_is_no_longer_than_a_pipe(make_pool: Any) -> None:
+    pool = make_pool()
+    assert pool.run(["x" * 10_000] * 16) == [10_000] * 16
+    assert 4 <= pool.pool.write_stats.total() <= 8
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_process_that_ends_after_so_many_jobs_is_given_no_more(
+    make_pool: Any, tmp_path: Path, most: int
+) -> None:
+    pool = make_pool(maxtasksperchild=most)
+    for number in range(20):
+        pool.give(note, str(tmp_path), str(number))
+    pool.turn_until(lambda: len(pool.found) == 20)
+    notes = read_notes(tmp_path)
+    assert [len(notes[str(number)]) for number in range(20)] == [1] * 20
+    runs = [pids[0] for pids in notes.values()]
+    assert max(runs.count(pid) for pid in runs) <= most
+
+
+def test_process_that_is_not_up_yet_keeps_its_share(make_pool: Any, tmp_path: Path) -> None:
+    pool = make_pool()
+    process = pool.pool._pool[0]
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: process.exitcode is not None)
+    pool.pool.maintain_pool()
+    assert len(pool.pool._all_inqueues) == 1
+    for name in "ab":
+        pool.give(note, str(tmp_path), name, 0.5)
+    pool.turn_until(lambda: len(pool.found) == 2)
+    assert len({pid for pids in read_notes(tmp_path).values() for pid in pids}) == 2
+
+
+def test_job_with_a_time_limit_is_alone(make_pool: Any, tmp_path: Path) -> None:
+    pool = make_pool()
+    for number in range(6):
+        pool.give(note, str(tmp_path), str(number), soft_timeout=60 if number % 2 else None)
+    pool.turn_until(lambda: len(pool.found) == 6)
+    assert pool.pool.write_stats.total() == 6
+
+
+def test_results_that_a_pipe_cannot_hold_are_read_to_their_end(make_pool: Any) -> None:
+    pool = make_pool()
+    for number in range(6):
+        pool.give(str.ljust, "", 1_000_000 * (number % 3))
+    pool.turn_until(lambda: len(pool.found) == 6)
+    assert sorted(len(one) for one in pool.found) == [0, 0, 1_000_000, 1_000_000, 2e6, 2e6]
+
+
+def test_shutdown_hears_the_results_of_what_was_begun(make_pool: Any, tmp_path: Path) -> None:
+    pool = make_pool()
+    for name in "abcdef":
+        pool.give(note, str(tmp_path), name, 0.2)
+    pool.turn_until(lambda: len(read_notes(tmp_path)) == 2)
+    pool.pool.close()
+    pool.pool.join()
+    assert sorted(pool.found) == list("abcdef")
