@@ -43,7 +43,7 @@ _MOST = 100
 #: Seconds that the desk waits between two batches, for more to gather: for each job that is
 #: claimed ahead, and at most.
 _BREATH_SECONDS = 0.0005
-_LONGEST_BREATH_SECONDS = 0.01
+_LONGEST_BREATH_SECONDS = 0.02
 
 #: A request whose job succeeded, and the JSON of its result.
 _Result = tuple["JobRequest", msgspec.Raw | None]

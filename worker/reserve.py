@@ -11,7 +11,7 @@ from kombu.transport import SQS
 #: Seconds of work that may wait in a worker. More would only be taken from other workers.
 _RESERVE_SECONDS = 1.0
 #: The most messages that wait, however short the jobs are.
-_MOST = 200
+_MOST = 600
 
 
 class QoS(SQS.QoS):  # type: ignore[misc]  # kombu has no types

@@ -62,6 +62,7 @@ class Fleet:
             "SHUTDOWN_GRACE_SECONDS": "4",
             "CANCEL_GRACE_SECONDS": "2",
             "PYTHONUNBUFFERED": "1",
+            "E2E_BEGUN": str(folder),
         } | {name: str(value) for name, value in environment.items()}
         self.engine = make_engine(database_url, pool_size=2)
         owner = as_owner(self.engine)
@@ -149,6 +150,14 @@ class Fleet:
 
         wait_until(is_there, seconds, lambda: self._story(job_id))
         return self.job(job_id)
+
+    def has_begun(self, job_id: str) -> bool:
+        """Whether a process of a pool is at a SLEEP, or was; it is STARTED a moment before."""
+        return Path(self._folder, job_id).exists()
+
+    def wait_until_begun(self, job_id: str, seconds: float = 20) -> None:
+        """Wait for that."""
+        wait_until(lambda: self.has_begun(job_id), seconds)
 
     def attempts(self, job_id: str) -> list[Row[Any]]:
         """The attempts at a job that did not succeed, oldest first."""

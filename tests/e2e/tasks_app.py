@@ -34,6 +34,7 @@ if limit := os.environ.get("E2E_DEAF_SECONDS"):
 @implements(contracts.SLEEP)
 def sleep(job: Job, parameters: Sleep) -> dict[str, Any]:
     """Sleep, then have it written in the ledger in the transaction of the outcome."""
+    Path(os.environ["E2E_BEGUN"], job.id).touch()
     job.record(write(job.id, "effect"))
     _rest(parameters.seconds)
     return {"attempt": job.attempt, "length": len(parameters.text)}

@@ -18,7 +18,7 @@ def test_short_job_is_finished_before_the_worker_leaves(make_fleet: MakeFleet) -
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
     worker = fleet.start_worker()
     job_id = fleet.submit(SLEEP, Sleep(seconds=2.5))
-    fleet.wait_for_state(job_id, "STARTED")
+    fleet.wait_until_begun(job_id)
     worker.terminate()
     assert worker.wait_for_exit() == 0
     assert fleet.job(job_id).state == "SUCCESS"
@@ -49,7 +49,7 @@ def test_long_job_is_released_uncounted_and_starts_elsewhere_at_once(
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=1, LEASE_SECONDS=60)
     first = fleet.start_worker(concurrency=1)
     job_id = fleet.submit(SLEEP, Sleep(seconds=6))
-    fleet.wait_for_state(job_id, "STARTED")
+    fleet.wait_until_begun(job_id)
     first_claim = fleet.job(job_id).claim_id
     second = fleet.start_worker(concurrency=1)
     first.terminate()
@@ -75,7 +75,7 @@ def test_received_messages_that_were_not_started_come_back(make_fleet: MakeFleet
     job_ids = [fleet.submit(SLEEP, Sleep(seconds=1.2)) for _ in range(8)]
     first = fleet.start_worker("--prefetch-multiplier", "4", concurrency=1)
     wait_until(lambda: first.text.count("received") >= 4, 20)
-    wait_until(lambda: any(fleet.job(job_id).state == "STARTED" for job_id in job_ids), 20)
+    wait_until(lambda: any(fleet.has_begun(job_id) for job_id in job_ids), 20)
     first.terminate()
     wait_until(lambda: fleet.count_visible(DEFAULT) >= 7, 5)
     assert first.wait_for_exit() == 0
@@ -93,7 +93,7 @@ def test_second_sigterm_leaves_now(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60)
     worker = fleet.start_worker()
     job_id = fleet.submit(SLEEP, Sleep(seconds=60))
-    fleet.wait_for_state(job_id, "STARTED")
+    fleet.wait_until_begun(job_id)
     worker.terminate()
     time.sleep(1)
     assert worker.status is None
@@ -128,7 +128,7 @@ def test_interrupt_from_the_keyboard_leaves_as_sigterm_does(make_fleet: MakeFlee
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=15)
     worker = fleet.start_worker()
     job_id = fleet.submit(SLEEP, Sleep(seconds=2))
-    fleet.wait_for_state(job_id, "STARTED")
+    fleet.wait_until_begun(job_id)
     worker.signal(signal.SIGINT)
     worker.wait_for_exit()
     assert fleet.job(job_id).state == "SUCCESS"
@@ -140,7 +140,7 @@ def test_sigterm_to_the_pool_too_costs_no_attempt(make_fleet: MakeFleet) -> None
     fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=20)
     worker = fleet.start_worker()
     job_id = fleet.submit(SLEEP, Sleep(seconds=30))
-    fleet.wait_for_state(job_id, "STARTED")
+    fleet.wait_until_begun(job_id)
     os.killpg(worker.pid, signal.SIGTERM)
     worker.wait_for_exit()
     row = fleet.job(job_id)

@@ -96,7 +96,7 @@ def test_worker_that_leaves_gives_back_those_behind_a_long_one(fleet: Fleet, ran
     long = [fleet.submit(SLEEP, Sleep(seconds=6)) for _ in range(2)]
     short = submit_short(fleet, 20)
     for job_id in long:
-        fleet.wait_for_state(job_id, "STARTED")
+        fleet.wait_until_begun(job_id)
     first = fleet.workers[0]
     fleet.start_worker()
     first.terminate()

@@ -41,7 +41,7 @@ def test_long_jobs_leave_it_empty(qos: Any) -> None:
 def test_reserve_has_a_limit(qos: Any) -> None:
     for _ in range(100_000):
         qos.note_end(at=1.0)
-    assert qos.reserve(at=1.0) == 200
+    assert qos.reserve(at=1.0) == 600
 
 
 def test_batch_is_awaited_while_no_process_would_idle(
