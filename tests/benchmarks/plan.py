@@ -24,9 +24,8 @@ class Plan:
     sleep_rounds: int = 3
     #: Whether settings are searched again, or the ones found before are taken.
     is_searching: bool = True
-    #: Jobs of the run in which calls and statements are counted, and seconds of silence.
+    #: Jobs of the run in which calls and statements are counted.
     counted_jobs: int = 5_000
-    silent_seconds: float = 20.0
     idle_seconds: float = 60.0
     enqueues: int = 1_000
     enqueue_rounds: int = 7
@@ -60,7 +59,6 @@ def make_plan(*, is_quick: bool) -> Plan:
         sleep_rounds=1,
         is_searching=False,
         counted_jobs=1_500,
-        silent_seconds=6.0,
         enqueues=200,
         enqueue_rounds=3,
         bulk_jobs=1_000,

@@ -38,7 +38,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
 
 
 def _count_statements(lab: Lab, plan: Plan, room: Room) -> dict[str, float]:
-    """Statements from the first job to the last, less those of as much time without jobs.
+    """Statements from the first job to the last, those of the worker's beat among them.
 
     What a process says once, when it connects, is in the first tenth, which is left out.
     """
@@ -60,28 +60,13 @@ def _count_statements(lab: Lab, plan: Plan, room: Room) -> dict[str, float]:
             raise AssertionError("unreachable")
 
         wait_for(plan.counted_jobs // 10)
-        first, at, done_first = _status(cursor), time.monotonic(), finished()
+        first, done_first = _status(cursor), finished()
         done_last, looks = wait_for(plan.counted_jobs)
-        last, seconds = _status(cursor), time.monotonic() - at
-        time.sleep(1.0)
-        silent = _measure_silence(cursor, plan.silent_seconds)
+        last = _status(cursor)
     jobs = max(1, done_last - done_first)
     own = {_STATEMENTS: looks + 2, "Com_select": looks + 1}
     scale = plan.counted_jobs / jobs
-    return {
-        name: scale * (last[name] - first[name] - own.get(name, 0) - silent[name] * seconds)
-        for name in last
-    }
-
-
-def _measure_silence(cursor: Any, seconds: float) -> dict[str, float]:
-    """Statements a second of a worker without work: its beat."""
-    before = _status(cursor)
-    time.sleep(seconds)
-    after = _status(cursor)
-    # Each reading of the counters is a statement itself.
-    own = {_STATEMENTS: 1}
-    return {name: (after[name] - before[name] - own.get(name, 0)) / seconds for name in after}
+    return {name: scale * (last[name] - first[name] - own.get(name, 0)) for name in last}
 
 
 def _status(cursor: Any) -> dict[str, int]:
