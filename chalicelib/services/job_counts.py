@@ -47,9 +47,11 @@ def keep_counts(engine: Engine) -> int:
     """Count the minutes that are over and not counted yet; returns how many rows that made."""
     with connect(engine) as connection:
         marks = _read_marks(connection)
+        since = _moment(max(marks.counted + 1, marks.this - _KEPT_MINUTES))
+        ended = select(minute_of(func.min(jobs.c.finished_at))).where(jobs.c.finished_at >= since)
+        first = connection.execute(ended).scalar_one()
     made, until = 0, time.monotonic() + _MOST_SECONDS
-    first = max(marks.counted + 1, marks.this - _KEPT_MINUTES)
-    while first <= marks.over and time.monotonic() < until:
+    while first is not None and first <= marks.over and time.monotonic() < until:
         last = min(first + _SLICE_MINUTES - 1, marks.over)
         made += in_transaction(engine, partial(_keep, first=first, last=last))
         first = last + 1

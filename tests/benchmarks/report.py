@@ -37,10 +37,10 @@ queue and a database of its own, and its rate was taken between the moments when
 its jobs were finished. A figure is the median of the ratios of each round. All but stock Celery,
 which has its own table, claim each job and record its result in the same table. The loop and the
 other libraries make two UPDATEs for each job, each with a commit of its own; Bellpull makes the
-same two for many jobs at once, so that a job costs it a part of a statement and of a commit. Much
-of what it is faster by is this, and could be written for the others too. Calls and statements
-are counted by the servers. The programs are in [tests/benchmarks](tests/benchmarks); if you know
-how one of them could be faster, please say so.
+same two for many jobs at once, so that a job costs it a part of a statement and of a commit, and
+gives a process several short jobs at a time. Much of what it is faster by is this, and could be
+written for the others too. Calls and statements are counted by the servers. The programs are in
+[tests/benchmarks](tests/benchmarks); if you know how one of them could be faster, please say so.
 """
 
 

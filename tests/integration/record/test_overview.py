@@ -44,6 +44,16 @@ def spread(engine: Engine) -> None:
     end(engine, "SUCCESS", ago=400, project_id="other")
 
 
+@pytest.mark.parametrize("ago", [None, 30_000])
+def test_minutes_in_which_nothing_ended_cost_nothing(engine: Engine, ago: float | None) -> None:
+    if ago is not None:
+        end(engine, "SUCCESS", ago=ago)
+        assert keep_counts(engine) == 1
+    with recorded(engine) as sent:
+        assert keep_counts(engine) == 0
+    assert verbs(sent) == ["SELECT", "SELECT"]
+
+
 @pytest.mark.parametrize("is_counted", [False, True])
 def test_what_ended_is_counted_once(engine: Engine, is_counted: bool) -> None:
     spread(engine)
