@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
+import queue as stdlib_queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,16 +44,18 @@ class Outbox:
     """Collects deletes and changes of visibility; starts its thread when first needed.
 
     The thread wakes for the first order and then for a batch: each time costs the event loop a
-    turn at the interpreter.
+    turn at the interpreter. Nothing here holds a lock for more than the begin of a thread, for
+    who leaves in a signal's handler may stand in the middle of it.
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._orders: list[_Order] = []
+        self._orders: deque[_Order] = deque()
         #: How many orders the thread waits for.
-        self._wanted = 1
+        self._wanted: float = math.inf
+        self._wake: stdlib_queue.SimpleQueue[None] = stdlib_queue.SimpleQueue()
         self._is_closed = False
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def delete(self, url: str, queue: str, handle: str) -> None:
         """Delete a message whose outcome is recorded."""
@@ -73,22 +79,25 @@ class Outbox:
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Send what was collected, and end the thread."""
-        with self._changed:
+        with self._lock:
             thread, self._thread = self._thread, None
             self._is_closed = True
-            self._changed.notify()
         if thread is not None:
+            self._wake.put(None)
             thread.join(timeout_seconds)
 
     def _put(self, order: _Order) -> None:
-        with self._changed:
-            self._orders.append(order)
-            if len(self._orders) >= self._wanted:
-                self._changed.notify()
-            if self._thread is None:
-                self._is_closed = False
-                self._thread = threading.Thread(target=self._work, name="sqs-outbox", daemon=True)
-                self._thread.start()
+        self._orders.append(order)
+        if len(self._orders) >= self._wanted:
+            self._wake.put(None)
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._is_closed = False
+                    self._thread = threading.Thread(
+                        target=self._work, name="sqs-outbox", daemon=True
+                    )
+                    self._thread.start()
 
     def _work(self) -> None:
         waiting: dict[tuple[str, str, str], list[_Order]] = {}
@@ -113,13 +122,13 @@ class Outbox:
         Returns the orders, and False when there will be no more.
         """
         patience = None if due is None else max(0.0, due - time.monotonic())
-        with self._changed:
-            self._wanted = 1 if due is None else _BATCH
-            self._changed.wait_for(
-                lambda: self._is_closed or len(self._orders) >= self._wanted, patience
-            )
-            orders, self._orders = self._orders, []
-            return orders, not self._is_closed
+        self._wanted = 1 if due is None else _BATCH
+        if len(self._orders) < self._wanted and not self._is_closed:
+            with suppress(stdlib_queue.Empty):
+                self._wake.get(timeout=patience)
+        self._wanted = math.inf
+        is_open = not self._is_closed  # what is put before it is closed is sent
+        return [self._orders.popleft() for _ in range(len(self._orders))], is_open
 
     def _send(self, key: tuple[str, str, str], batch: list[_Order]) -> None:
         kind, url, queue = key

@@ -110,7 +110,11 @@ def test_second_sigterm_leaves_now(make_fleet: MakeFleet) -> None:
 
 
 def test_sigquit_leaves_now(make_fleet: MakeFleet) -> None:
-    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60, LEASE_SECONDS=60)
+    # Not renewed meanwhile: a call under way would hide a message once more.
+    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60, LEASE_SECONDS=60, E2E_VISIBILITY_SECONDS=600)
+    fleet.sqs.set_queue_attributes(
+        QueueUrl=fleet.queue_url(DEFAULT), Attributes={"VisibilityTimeout": "600"}
+    )
     worker = fleet.start_worker()
     job_ids = [fleet.submit(STUBBORN, Sleep(seconds=30)) for _ in range(3)]
     for job_id in job_ids[:2]:

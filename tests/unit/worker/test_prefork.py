@@ -50,11 +50,11 @@ def test_process_that_ends_after_so_many_jobs_is_given_no_more(
     make_pool: Any, tmp_path: Path, most: int
 ) -> None:
     pool = make_pool(maxtasksperchild=most)
-    for number in range(20):
+    for number in range(8):
         pool.give(note, str(tmp_path), str(number))
-    pool.turn_until(lambda: len(pool.found) == 20)
+    pool.turn_until(lambda: len(pool.found) == 8)
     notes = read_notes(tmp_path)
-    assert [len(notes[str(number)]) for number in range(20)] == [1] * 20
+    assert [len(notes[str(number)]) for number in range(8)] == [1] * 8
     runs = [pids[0] for pids in notes.values()]
     assert max(runs.count(pid) for pid in runs) <= most
 
