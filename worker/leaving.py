@@ -69,13 +69,13 @@ class Leaver:
 
     def _on_shutting_down(self, how: str = "Warm", **_: Any) -> None:
         """Runs in a signal handler: starts threads and returns, unless it is to end now."""
+        self.watch(process.find_channel(self._controller))
         delay, reason = self._grace_seconds, "the grace is over"
         if self._timer is not None or how == "Cold":
             if self._timer is not None:
                 self._timer.cancel()
             delay, reason = 0.0, "told to stop at once"
         else:
-            self.watch(process.find_channel(self._controller))
             if self._channel is not None:
                 self._channel.is_draining = True
             threading.Thread(target=self._give_back, daemon=True).start()

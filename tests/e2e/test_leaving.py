@@ -110,8 +110,10 @@ def test_second_sigterm_leaves_now(make_fleet: MakeFleet) -> None:
 
 
 def test_sigquit_leaves_now(make_fleet: MakeFleet) -> None:
-    # Not renewed meanwhile: a call under way would hide a message once more.
-    fleet = make_fleet(SHUTDOWN_GRACE_SECONDS=60, LEASE_SECONDS=60, E2E_VISIBILITY_SECONDS=600)
+    # Before its first beat.
+    fleet = make_fleet(
+        SHUTDOWN_GRACE_SECONDS=60, LEASE_SECONDS=60, BEAT_SECONDS=15, E2E_VISIBILITY_SECONDS=600
+    )
     fleet.sqs.set_queue_attributes(
         QueueUrl=fleet.queue_url(DEFAULT), Attributes={"VisibilityTimeout": "600"}
     )
