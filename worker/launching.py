@@ -23,7 +23,7 @@ _HELD_SECONDS = 0.05
 class Launches:
     """The claimed jobs of a worker: those that wait here, and those that its pool has.
 
-    Any thread may call what does not say otherwise; `changed` is held meanwhile.
+    For any thread, but for what says otherwise.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Launches:
         changed: threading.Condition,
         give: Callable[[JobRequest], None],
     ) -> None:
-        """`give` gives a job to `pool`; `changed` is told when there may be room for more."""
+        """`give` gives a job to `pool`; `changed` guards what waits, and hears of room."""
         self._pool, self._calls, self._changed, self._give = pool, calls, changed, give
         #: How many jobs a process can be given at once; of Celery's pools it takes one.
         self._longest_run = int(getattr(pool, "longest_run", 1))
@@ -126,12 +126,12 @@ class Launches:
         finally:
             self.launch()
 
-    def _look_after(self, held_seconds: float = _HELD_SECONDS) -> None:
+    def _look_after(self) -> None:
         self._is_watched = False
         if self._is_closed:
             return  # who leaves takes back
         before = len(self._given)
-        self.take_back(held_seconds)
+        self.take_back(_HELD_SECONDS)
         if len(self._given) < before:
             self._seconds.clear()  # they are not short
         self.launch()

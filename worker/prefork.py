@@ -1,7 +1,7 @@
 """Celery's pool of processes, which is given short jobs several at a time.
 
-Billiard and Celery are extended here and nowhere else. Each override says what they do and why
-ours differs; a test fails when they change a method underneath.
+The pools of billiard and Celery are extended here and in `worker.pool_results`. Each override says
+what they do and why ours differs; a test fails when they change a method underneath.
 """
 # ruff: noqa: SLF001 - the pool and its jobs tell these things in no other way
 
