@@ -222,6 +222,12 @@ class JobPool(AsynPool):  # type: ignore[misc]
                 self._queues[self.create_process_queues()] = None
         super()._process_cleanup_queues(proc)
 
+    # Celery empties the pipes before it ends the processes that read them, and waits for ever for
+    # the rest of a message that a process has read too.
+    @classmethod
+    def _help_stuff_finish(cls, pool: Any) -> None:
+        pass
+
     # Celery reads message after message from the pipe; ours has read further already.
     def process_flush_queues(self, proc: Any) -> None:
         self._result_handler.finish(proc)

@@ -70,6 +70,8 @@ class Receiver:
 
     def close(self) -> None:
         """Listen no more."""
+        with suppress(OSError):  # macOS closes what waits for a connection without this
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     # --- what it does --------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +98,21 @@ def test_shutdown_hears_the_results_of_what_was_begun(make_pool: Any, tmp_path: 
     pool.pool.close()
     pool.pool.join()
     assert sorted(pool.found) == list("abcdef")
+
+
+def test_pool_is_ended_while_a_process_reads_its_pipe(make_pool: Any, tmp_path: Path) -> None:
+    pool = make_pool()
+    for name in "ab":
+        pool.give(note, str(tmp_path), name, 60)
+    pool.turn_until(lambda: len(read_notes(tmp_path)) == 2)
+    processes = list(pool.pool._pool)
+    for process in processes:
+        os.write(process.inqW_fd, struct.pack(">i", 100))  # the process has read the rest
+    ending = threading.Thread(target=pool.pool.terminate, daemon=True)
+    ending.start()
+    ending.join(10)
+    has_ended = not ending.is_alive()
+    for process in processes:
+        process.terminate()
+    assert has_ended
+    assert [process.exitcode for process in processes] == [-signal.SIGTERM] * 2
