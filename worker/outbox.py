@@ -78,26 +78,31 @@ class Outbox:
         self._put(_Order("bury", url, queue, message["ReceiptHandle"], (message["Body"], reason)))
 
     def close(self, timeout_seconds: float = 10.0) -> None:
-        """Send what was collected, and end the thread."""
-        with self._lock:
-            thread, self._thread = self._thread, None
+        """Send what was collected, what is put meanwhile too, and end the thread."""
+        until = time.monotonic() + timeout_seconds
+        while (thread := self._thread) is not None and thread.is_alive():
             self._is_closed = True
-        if thread is not None:
             self._wake.put(None)
-            thread.join(timeout_seconds)
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                return
+            if self._orders:
+                self._begin()
 
     def _put(self, order: _Order) -> None:
         self._orders.append(order)
         if len(self._orders) >= self._wanted:
             self._wake.put(None)
-        if self._thread is None:
-            with self._lock:
-                if self._thread is None:
-                    self._is_closed = False
-                    self._thread = threading.Thread(
-                        target=self._work, name="sqs-outbox", daemon=True
-                    )
-                    self._thread.start()
+        if self._thread is None or self._is_closed:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Start the thread, unless it still works."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._is_closed = False
+                self._thread = threading.Thread(target=self._work, name="sqs-outbox", daemon=True)
+                self._thread.start()
 
     def _work(self) -> None:
         waiting: dict[tuple[str, str, str], list[_Order]] = {}

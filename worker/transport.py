@@ -243,13 +243,16 @@ class Channel(SQS.Channel):  # type: ignore[misc]  # kombu has no types
     def in_flight(self) -> dict[str, list[str]]:
         """URL of a queue -> receipt handles of the messages that this worker holds."""
         handles: dict[str, list[str]] = {}
-        # Kombu forgets those that were acknowledged or put back only at the next delivery.
-        done = self.qos._dirty | self._given_back
         for tag, message in list(self.qos._delivered.items()):
             info = message.delivery_info
-            if "sqs_queue" in info and tag not in done:
+            if "sqs_queue" in info and self.holds(tag):
                 handles.setdefault(info["sqs_queue"], []).append(tag)
         return handles
+
+    def holds(self, tag: str) -> bool:
+        """Whether a message that was delivered has neither ended nor been given back."""
+        # Kombu forgets those that were acknowledged or put back only at the next delivery.
+        return tag not in self.qos._dirty and tag not in self._given_back
 
     def give_back(self, is_wanted: Callable[[str], bool]) -> None:
         """Show the messages whose receipt handles are wanted to other workers, at once.

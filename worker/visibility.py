@@ -34,7 +34,9 @@ class VisibilityKeeper:
         for url, handles in held.items():
             due = [tag for tag in handles if at - self._renewed_at[tag] > self._seconds / 3]
             for batch in _tens(due):
-                self._renew(url, batch, at)
+                # What was given back while others were renewed is not to be hidden again.
+                if batch := [tag for tag in batch if channel.holds(tag)]:
+                    self._renew(url, batch, at)
 
     def _renew(self, url: str, batch: list[str], at: float) -> None:
         entries = [

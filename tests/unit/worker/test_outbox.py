@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -152,3 +153,27 @@ def test_buried_message_is_copied_with_its_reason_before_it_is_deleted(
     assert reason.startswith("it is \\xe4 mess")
     assert len(reason) < 1_000
     assert original == {"QueueUrl": URL, "ReceiptHandle": "r"}
+
+
+def test_what_is_told_while_it_closes_goes_out_and_is_not_waited_for_in_vain(
+    outbox: Outbox, sqs: ToldSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_sending, may_send = threading.Event(), threading.Event()
+    send = outbox._send
+
+    def slow_send(*args: Any) -> None:
+        is_sending.set()
+        may_send.wait(5)
+        send(*args)
+
+    monkeypatch.setattr(outbox, "_send", slow_send)
+    outbox.delete(URL, "default", "a")
+    closing = threading.Thread(target=outbox.close, args=(5,))
+    closing.start()
+    assert is_sending.wait(5)
+    outbox.delete(URL, "default", "b")
+    may_send.set()
+    began = time.monotonic()
+    closing.join()
+    assert time.monotonic() - began < 2
+    assert sqs.handles("delete_message_batch") == [["a"], ["b"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.fakes.told_sqs import ToldSqs
@@ -23,6 +25,9 @@ class _Channel:
 
     def in_flight(self) -> dict[str, list[str]]:
         return {"url": list(self.tags)} if self.tags else {}
+
+    def holds(self, tag: str) -> bool:
+        return tag in self.tags
 
 
 @pytest.fixture
@@ -73,3 +78,21 @@ def test_message_that_is_done_is_not_renewed(clock: _Clock, sqs: ToldSqs) -> Non
     clock.at += 41
     keeper.extend(channel)
     assert sqs.calls == []
+
+
+def test_message_that_is_given_back_while_others_are_renewed_is_not_hidden_again(
+    clock: _Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, channel = VisibilityKeeper(120), _Channel(*(f"r{n}" for n in range(12)))
+
+    class Leaving(ToldSqs):
+        def change_message_visibility_batch(self, **arguments: Any) -> Any:
+            channel.tags = channel.tags[:11]
+            return self.__getattr__("change_message_visibility_batch")(**arguments)
+
+    sqs = Leaving()
+    monkeypatch.setattr(visibility, "get_sqs", lambda: sqs)
+    keeper.extend(channel)
+    clock.at += 41
+    keeper.extend(channel)
+    assert sqs.handles("change_message_visibility_batch")[1:] == [["r10"]]
