@@ -87,6 +87,8 @@ class Client:
         url = "/".join([self._url, *(quote(part, safe="") for part in path)])
         if asked := {name: value for name, value in (query or {}).items() if value is not None}:
             url += "?" + urlencode(asked)
+        if "@" in self._url:  # a password may be in it: it is not to be printed
+            raise Unreachable("The URL must name no user: the API knows callers by BELLPULL_TOKEN.")
         if not _is_http(url):
             raise Unreachable(f"{self._url} is no address of HTTP: set BELLPULL_URL or --url.")
         request = urllib.request.Request(  # noqa: S310 - its scheme was looked at

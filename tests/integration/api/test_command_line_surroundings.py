@@ -83,6 +83,16 @@ def test_address_with_a_space_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     assert "does not answer" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:1/api", "[bad"])
+def test_password_in_an_address_is_told_and_not_printed(
+    capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    assert main(["--url", f"http://user:secret@{place}", "--token", "t", "jobs", "list"]) == 5
+    told = capsys.readouterr().err
+    assert "BELLPULL_TOKEN" in told
+    assert "secret" not in told
+
+
 def test_version_needs_neither_address_nor_token(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
