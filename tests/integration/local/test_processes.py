@@ -85,19 +85,31 @@ def test_command_that_fails_is_named(processes: Processes) -> None:
         processes.run("migration", "false")
 
 
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """What a terminal gives, and afterwards what was there: under nohup, SIGHUP is ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_the_next_pause(processes: Processes, number: signal.Signals) -> None:
-    before = {
-        each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        processes.watch_signals()
-        os.kill(os.getpid(), number)
-        with pytest.raises(StopRequested):
-            processes.pause(0)
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    processes.watch_signals()
+    os.kill(os.getpid(), number)
+    with pytest.raises(StopRequested):
+        processes.pause(0)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_nohup_is_heeded(processes: Processes) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    processes.watch_signals()
+    os.kill(os.getpid(), signal.SIGHUP)
+    processes.pause(0)
 
 
 def test_closed_terminal_ends_the_next_pause(
