@@ -141,10 +141,11 @@ def api(mint_token: Callable[..., str], sqs: FakeSqs) -> Api:
 
 
 @pytest.fixture
-def port(environment: Any) -> Iterator[int]:
-    """The real application on a real server."""
+def port(engine: Engine) -> Iterator[int]:
+    """The real application on a real server; its requests end before the engine does."""
     chosen, before = find_free_port(), app.__class__
     server = make_server(app, Config(), chosen)
+    server.server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield chosen
