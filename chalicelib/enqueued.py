@@ -40,5 +40,11 @@ def facts(deployment: str | None, **metrics: float) -> dict[str, Any]:
     return emf.facts(deployment, told) if told and deployment is not None else {}
 
 
-# A child would tell what its parent counted once more.
-os.register_at_fork(after_in_child=_counts.clear)
+def _begin_anew() -> None:
+    """A child would tell what its parent counted once more."""
+    _counts.clear()
+    _lock.release()
+
+
+# A child would wait for ever for a lock that another thread of its parent holds.
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_begin_anew)

@@ -99,6 +99,7 @@ class Beat(threading.Thread):
         """End the beat and sign off; called when everything else has stopped."""
         if (desk := process.find_desk(self._controller)) is not None:
             desk.close(_RECORD_SECONDS)
+            desk.calls.run_if_loop_ended()
         self._stopped.set()
         self._leaver.cancel()
         if self._metrics_server is not None:

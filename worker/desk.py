@@ -143,7 +143,6 @@ class Desk:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(timeout_seconds)
-        self.calls.run_if_loop_ended()
 
     def _run_errand(self, errand: Callable[[], None]) -> None:
         with self._changed:

@@ -7,8 +7,10 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from billiard.pool import CLOSE
 from celery.signals import worker_shutting_down
 
 from chalicelib.errors import DatabaseUnavailable
@@ -24,8 +26,9 @@ logger = logging.getLogger(__name__)
 _DRAIN_SECONDS = 5.0
 #: Seconds that a process which leaves in a hurry has for recording what has ended.
 _RECORD_SECONDS = 3.0
-#: Seconds that Celery's cold shutdown waits for all of this at most.
+#: Seconds that all of this may take when the worker is told to stop at once.
 _HURRY_SECONDS = 15.0
+_AT_ONCE = "told to stop at once"
 
 
 class Leaver:
@@ -68,22 +71,30 @@ class Leaver:
             self._channel.outbox.close()
 
     def _on_shutting_down(self, how: str = "Warm", **_: Any) -> None:
-        """Runs in a signal handler: starts threads and returns, unless it is to end now."""
+        """Runs in a signal handler, which may have met the main thread in any line.
+
+        When told to stop at once it works in that thread: another would wait for the locks which
+        that holds, and those of this worker can be taken again by who has them.
+        """
         self.watch(process.find_channel(self._controller))
-        delay, reason = self._grace_seconds, "the grace is over"
-        if self._timer is not None or how == "Cold":
-            if self._timer is not None:
-                self._timer.cancel()
-            delay, reason = 0.0, "told to stop at once"
+        before = self._timer
+        if before is not None:
+            before.cancel()
+        if how == "Cold":  # when it returns, Celery ends the process
+            self._begin_timer(_HURRY_SECONDS, os._exit, 1)
+            self.leave_now(0, _AT_ONCE)
+        elif before is not None:
+            self._begin_timer(0.0, self.leave_now, 0, _AT_ONCE)
         else:
             if self._channel is not None:
                 self._channel.is_draining = True
             threading.Thread(target=self._give_back, daemon=True).start()
-        self._timer = threading.Timer(delay, self.leave_now, args=(0, reason))
+            self._begin_timer(self._grace_seconds, self.leave_now, 0, "the grace is over")
+
+    def _begin_timer(self, seconds: float, work: Callable[..., object], *arguments: object) -> None:
+        self._timer = threading.Timer(seconds, work, arguments)
         self._timer.daemon = True
         self._timer.start()
-        if how == "Cold":  # Celery would end the process before jobs are released
-            self._timer.join(_HURRY_SECONDS)
 
     def _give_back(self) -> None:
         """Put back what was received and not begun, so that other workers take it at once."""
@@ -134,6 +145,8 @@ class Leaver:
     def _kill_pool(self) -> None:
         """First of all, so that no job goes on here after it was released."""
         pool = getattr(self._controller.pool, "_pool", None)
+        if pool is not None:
+            pool._state = CLOSE  # noqa: SLF001 - or others would begin in their place
         for child in list(getattr(pool, "_pool", None) or []):
             try:
                 os.kill(child.pid, signal.SIGKILL)

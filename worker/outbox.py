@@ -55,7 +55,7 @@ class Outbox:
         self._wake: stdlib_queue.SimpleQueue[None] = stdlib_queue.SimpleQueue()
         self._is_closed = False
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def delete(self, url: str, queue: str, handle: str) -> None:
         """Delete a message whose outcome is recorded."""

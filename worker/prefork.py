@@ -207,6 +207,8 @@ class JobPool(AsynPool):  # type: ignore[misc]
     def on_job_process_down(self, job: Any, pid_gone: int) -> None:
         if job._write_to is not None:
             self._result_handler.finish(job._write_to)
+        if not job._worker_pid:  # it was kept at a flush, and never begun
+            job._accepted = False
         super().on_job_process_down(job, pid_gone)
 
     # Billiard takes a process for idle that has not yet said that it began its next job.

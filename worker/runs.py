@@ -7,6 +7,7 @@ job itself. So that none waits behind a long one, what a process has not begun c
 from __future__ import annotations
 
 import time
+from ctypes import c_uint64
 from typing import Any
 
 #: Seconds to wait for a process that is at its ledger: it is there for microseconds, unless it
@@ -23,7 +24,7 @@ class Ledger:
     def __init__(self, context: Any) -> None:
         self._lock = context.Lock()
         #: The last job begun or skipped; after which, and up to which, are those to skip.
-        self._numbers = context.RawArray("L", 3)
+        self._numbers = context.RawArray(c_uint64, 3)
 
     @property
     def begun(self) -> int:

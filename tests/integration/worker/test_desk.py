@@ -156,6 +156,7 @@ def test_closing_desk_records_what_has_ended(engine: Engine, bench: MakeBench) -
     made.settle(request)
     made.desk.record(request, SEVEN)  # type: ignore[arg-type]
     made.desk.close(10)
+    made.desk.calls.run_if_loop_ended()
     assert request.story == ["launched", "acknowledged"]
     assert read_job(engine, request.id).state == "SUCCESS"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -133,3 +135,26 @@ def test_cloudwatch_gets_no_more_values_than_it_takes_and_none_is_left_out(
     values = vars(caplog.records[0])["RunSeconds"]
     assert 80 < len(values) <= 100
     assert (values.count(0.05), values.count(3600.0)) == (len(values) - 1, 1)
+
+
+def test_child_that_is_born_while_its_parent_counts_counts_too() -> None:
+    script = """
+import os, signal, threading, time
+from chalicelib import enqueued
+enqueued.count(["a"])
+is_held = threading.Event()
+def count():
+    with enqueued._lock:
+        is_held.set()
+        time.sleep(0.5)
+threading.Thread(target=count).start()
+is_held.wait()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(5)
+    enqueued.count(["b"])
+    os._exit(0 if enqueued.take() == {"b": 1} else 1)
+assert os.waitpid(pid, 0)[1] == 0
+assert enqueued.take() == {"a": 1}
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)

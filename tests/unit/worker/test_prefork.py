@@ -7,13 +7,18 @@ import signal
 import struct
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
+import billiard
 import pytest
 from celery.concurrency.asynpool import AsynPool
 
 from tests.fakes.process_pool import note, read_notes, wait_until
+from worker.leaving import Leaver
 from worker.prefork import JobPool
+from worker.request import JobRequest
 
 
 def test_jobs_are_written_without_asking_whether_they_can_be(make_pool: Any) -> None:
@@ -116,3 +121,53 @@ def test_pool_is_ended_while_a_process_reads_its_pipe(make_pool: Any, tmp_path: 
         process.terminate()
     assert has_ended
     assert [process.exitcode for process in processes] == [-signal.SIGTERM] * 2
+
+
+def test_pool_that_is_killed_by_who_leaves_gets_no_new_processes(
+    make_pool: Any, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    processes = list(pool.pool._pool)
+    for process in processes:
+        os.kill(process.pid, signal.SIGSTOP)
+    pool.give(note, str(tmp_path), "a")
+    pool.pool.on_poll_start()
+    Leaver(SimpleNamespace(pool=SimpleNamespace(_pool=pool.pool)), 1.0)._kill_pool()
+    for process in processes:
+        wait_until(lambda one=process: one.exitcode is not None)
+    pool.pool.maintain_pool()
+    assert [process for process in pool.pool._pool if process not in processes] == []
+    assert read_notes(tmp_path) == {}
+
+
+def test_job_that_was_kept_at_a_flush_is_run_elsewhere_if_its_process_never_began_it(
+    make_pool: Any, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    for process in pool.pool._pool:
+        os.kill(process.pid, signal.SIGSTOP)
+    long = "x" * 200_000  # more than a pipe holds: it cannot be taken back
+    job = pool.give(len, long)
+    pool.pool.on_poll_start()
+    assert pool.pool.take_back() == []
+    request = JobRequest.__new__(JobRequest)
+    request._apply_result = ref(job)
+    assert request.stays_in_pool()
+    for process in list(pool.pool._pool):
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda one=process: one.exitcode is not None)
+    pool.pool.maintain_pool()
+    pool.turn_until(lambda: pool.found == [len(long)])
+
+
+def test_pool_of_processes_that_are_not_forked(make_pool: Any, tmp_path: Path) -> None:
+    # Billiard's usual way on macOS.
+    pool = make_pool(context=billiard.get_context("spawn"))
+    for name in "abcdef":
+        pool.give(note, str(tmp_path), name, 0.5)
+    pool.turn_until(lambda: len(read_notes(tmp_path)) == 2)
+    back = pool.pool.take_back()
+    assert len(back) == 4
+    pool.turn_until(lambda: len(pool.found) == 2)
+    assert len(read_notes(tmp_path)) == 2
+    assert sorted(pool.run(["x", "xy", "xyz"])) == [1, 2, 3]
