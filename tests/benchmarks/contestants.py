@@ -96,7 +96,7 @@ def dramatiq(threads: int, prefetch: int, processes: int = PROCESSES) -> Contest
         "dramatiq_sqs",
         command,
         encode_dramatiq,
-        {"dramatiq_queue_prefetch": str(prefetch)},
+        {"dramatiq_queue_prefetch": str(prefetch), "BENCH_CONNECTIONS": str(threads + 4)},
         setting=f"{processes} processes x {threads} threads, prefetch {prefetch}",
     )
 

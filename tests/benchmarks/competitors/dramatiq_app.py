@@ -9,6 +9,7 @@ from typing import Any
 
 import dramatiq
 import pymysql
+from botocore.config import Config
 from dramatiq_sqs import SQSBroker
 
 from tests.benchmarks.competitors.two_updates import (
@@ -19,8 +20,10 @@ from tests.benchmarks.competitors.two_updates import (
     outcome_values,
 )
 
-# The queue is there already, so nothing is created; what is not named is the default.
-dramatiq.set_broker(SQSBroker(endpoint_url=os.environ["SQS_ENDPOINT_URL"]))
+# The queue is there already, so nothing is created; what is not named is the default. boto3's
+# own ten connections are too few for sixteen threads, each of which deletes its messages.
+_config = Config(max_pool_connections=int(os.environ["BENCH_CONNECTIONS"]))
+dramatiq.set_broker(SQSBroker(endpoint_url=os.environ["SQS_ENDPOINT_URL"], config=_config))
 QUEUE = os.environ["BENCH_QUEUE_URL"].rpartition("/")[2]
 
 _connections = threading.local()
