@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: A rate is taken between the moments when these parts of the jobs were finished: starting up
 #: and running dry are left out, for everybody.
@@ -34,6 +37,12 @@ def rate_of(finished_at: Sequence[float]) -> float:
     if last - first < 5 or finished_at[last] <= finished_at[first]:
         raise ValueError(f"{len(finished_at)} jobs are too few for a rate")
     return (last - first) / (finished_at[last] - finished_at[first])
+
+
+def rotate(items: Sequence[T], number: int) -> list[T]:
+    """The items, begun with another one each round: nobody is always the first."""
+    start = number % len(items)
+    return [*items[start:], *items[:start]]
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.goals import LIGHT
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
@@ -16,7 +16,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
     with lab.room() as room:
         token = mint_token(room)
         for number in range(-1, plan.cold_starts):
-            for side, values in spent.items():
+            for side, values in rotate(list(spent.items()), number):
                 found = probe(room, "cold_start", side, BENCH_TOKEN=token)
                 if number >= 0:
                     values.append(1000 * found["cpu_seconds"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.probing import mint_token, probe
@@ -17,12 +17,12 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         token = mint_token(room)
         cpu: dict[str, list[float]] = {side: [] for side in _SIDES}
         rates: dict[str, list[float]] = {side: [] for side in _SIDES}
-        for _ in range(plan.enqueue_rounds):
-            for side in _SIDES:
+        for number in range(plan.enqueue_rounds):
+            for side in rotate(_SIDES, number):
                 spent = probe(room, "enqueue", side, str(plan.enqueues), BENCH_TOKEN=token)
                 cpu[side].append(1000 * spent["cpu_seconds"])
-        for _ in range(plan.enqueue_rounds):
-            for side in _SIDES:
+        for number in range(plan.enqueue_rounds):
+            for side in rotate(_SIDES, number):
                 done = probe(room, "bulk", side, str(plan.bulk_jobs))
                 rates[side].append(done["jobs"] / done["seconds"])
     for side in _SIDES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.benchmarks import contestants
-from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.feeding import insert_finished
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
@@ -20,7 +20,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         insert_finished(lab.database, large, plan.large_rows)
         insert_finished(lab.database, small, plan.small_rows)
         for number in range(1, plan.growth_rounds + 1):
-            for name, room in (("large", large), ("small", small)):
+            for name, room in rotate((("large", large), ("small", small)), number):
                 rates[name].append(run(lab, contestants.ours(), heat, room).rate)
                 told = f"round {number}/{plan.growth_rounds}, {name} table"
                 results.tell(f"{told}: {rates[name][-1]:.0f} jobs/s")

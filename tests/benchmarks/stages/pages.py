@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.feeding import insert_finished
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
@@ -19,8 +19,8 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         for name, room in rooms.items():
             insert_finished(lab.database, room, sizes[name])
         tokens = {name: mint_token(room) for name, room in rooms.items()}
-        for _ in range(plan.page_rounds):
-            for name, room in rooms.items():
+        for number in range(plan.page_rounds):
+            for name, room in rotate(list(rooms.items()), number):
                 spent = probe(room, "pages", BENCH_TOKEN=tokens[name])
                 for page in ("first", "deep"):
                     times[name][page].append(1000 * spent[page])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.benchmarks import contestants, tuning
-from tests.benchmarks.arithmetic import ratios
+from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.contestants import Contestant
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
@@ -65,7 +65,7 @@ def _race(
 ) -> dict[str, list[float]]:
     found: dict[str, list[Outcome]] = {one.name: [] for one in field}
     for number in range(1, rounds + 1):
-        for one, heat in zip(field, heats, strict=True):
+        for one, heat in rotate(list(zip(field, heats, strict=True)), number):
             outcome = run(lab, one, heat)
             found[one.name].append(outcome)
             kind = f"{heat.sleep_seconds * 1000:.0f} ms jobs" if heat.sleep_seconds else "add"

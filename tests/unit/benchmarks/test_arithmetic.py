@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.arithmetic import Spread, rate_of, ratios
+from tests.benchmarks.arithmetic import Spread, rate_of, ratios, rotate
 from tests.benchmarks.chart import draw_bars
 from tests.benchmarks.goals import GOALS
 
@@ -24,6 +24,15 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert ratios([10.0, 30.0], [5.0, 10.0]) == [2.0, 3.0]
     with pytest.raises(ValueError, match="shorter"):
         ratios([1.0, 2.0], [1.0])
+
+
+def test_each_round_begins_with_another_one() -> None:
+    assert [rotate("abc", number) for number in range(4)] == [
+        ["a", "b", "c"],
+        ["b", "c", "a"],
+        ["c", "a", "b"],
+        ["a", "b", "c"],
+    ]
 
 
 def test_spread_keeps_the_extremes() -> None:
