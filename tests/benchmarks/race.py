@@ -12,6 +12,7 @@ from tests.benchmarks.arithmetic import rate_of
 from tests.benchmarks.contestants import Contestant
 from tests.benchmarks.feeding import insert_rows, make_jobs, send
 from tests.benchmarks.lab import Lab, Room, make_sqs
+from tests.benchmarks.watching import count_done, refuse_failures
 
 #: How often the number of finished jobs is read.
 _LOOK_SECONDS = 0.1
@@ -47,7 +48,7 @@ class TooSlow(Exception):
 def run(lab: Lab, contestant: Contestant, heat: Heat, room: Room | None = None) -> Outcome:
     """Run it in `room`, where finished rows may be already, or in a new one.
 
-    Raises TooSlow, with what the worker said.
+    Raises TooSlow or JobFailed, with what the worker said.
     """
     if room is None:
         with lab.room() as own:
@@ -124,15 +125,16 @@ class _Watch:
 
 
 def _watch_rows(lab: Lab, room: Room, watch: _Watch, since: str) -> list[float]:
-    """When each job was finished, by the database's clock."""
-    count = "SELECT COUNT(*) FROM jobs WHERE finished_at >= %s"
+    """When each job succeeded, by the database's clock."""
     with lab.database.cursor(room.database) as cursor:
         while True:
             time.sleep(_LOOK_SECONDS)
-            cursor.execute(count, (since,))
-            if watch.is_over(int(cursor.fetchall()[0][0])):
+            if watch.is_over(count_done(lab, room, cursor, since)):
                 break
-    times = "SELECT UNIX_TIMESTAMP(finished_at) FROM jobs WHERE finished_at >= %s ORDER BY 1"
+    times = """
+    SELECT UNIX_TIMESTAMP(finished_at) FROM jobs
+    WHERE finished_at >= %s AND state = 'SUCCESS' ORDER BY 1
+    """
     return [float(row[0]) for row in lab.rows(room, times, [since])]
 
 
@@ -144,7 +146,8 @@ def _watch_results(lab: Lab, room: Room, watch: _Watch) -> list[float]:
             time.sleep(_LOOK_SECONDS)
             cursor.execute("SHOW TABLES LIKE 'celery_taskmeta'")
             if cursor.fetchall():
-                cursor.execute("SELECT COUNT(*) FROM celery_taskmeta WHERE status = 'SUCCESS'")
-                seen = int(cursor.fetchall()[0][0])
-                finished += [time.monotonic()] * (seen - len(finished))
+                cursor.execute("SELECT status, COUNT(*) FROM celery_taskmeta GROUP BY status")
+                seen = {status: int(number) for status, number in cursor.fetchall()}
+                refuse_failures(lab, room, seen.get("FAILURE", 0))
+                finished += [time.monotonic()] * (seen.get("SUCCESS", 0) - len(finished))
     return finished

@@ -14,6 +14,7 @@ from tests.benchmarks.contestants import PROCESSES, Contestant
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.race import Heat, TooSlow, run
 from tests.benchmarks.results import Results
+from tests.benchmarks.watching import JobFailed
 
 Setting = dict[str, Any]
 
@@ -72,7 +73,7 @@ def _search(lab: Lab, results: Results, heat: Heat, field: _Field) -> Contestant
         if one.setting not in tried:
             try:
                 tried[one.setting] = run(lab, one, heat).rate
-            except TooSlow:
+            except (TooSlow, JobFailed):
                 tried[one.setting] = 0.0
             results.tell(f"search: {one.label}: {one.setting}: {tried[one.setting]:.0f} jobs/s")
         return tried[one.setting]

@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.benchmarks import contestants
-from tests.benchmarks.lab import Lab, Room
+from tests.benchmarks.lab import Lab, Room, make_sqs
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.probing import submit_in_bulk
 from tests.benchmarks.results import Results
+from tests.benchmarks.watching import count_done
 
 #: What MariaDB counts as a statement of a client, the pings that it counts apart, and kinds.
 _STATEMENTS, _PINGS = "Questions", "Com_admin_commands"
 _KINDS = ("Com_select", "Com_update", "Com_insert", "Com_delete", "Com_begin", "Com_commit")
 _START_SECONDS = 6.0
+#: Messages that are waiting, and that a worker has.
+_WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 def measure(lab: Lab, plan: Plan, results: Results) -> None:
@@ -28,7 +31,8 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
         results.tell(f"counting calls and statements of {plan.counted_jobs} jobs")
         with lab.running(contestants.ours().command, room):
             spent = _count_statements(lab, plan, room)
-        made = calls(lab, room) - before
+            looks = _wait_until_empty(lab, plan, room)
+        made = calls(lab, room) - before - Counter(GetQueueAttributes=looks)
     jobs = plan.counted_jobs
     results.raw["sqs_calls"] = dict(made)
     results.raw["sql"] = spent
@@ -42,22 +46,21 @@ def _count_statements(lab: Lab, plan: Plan, room: Room) -> dict[str, float]:
 
     What a process says once, when it connects, is in the first tenth, which is left out.
     """
-    look = "SELECT COUNT(*) FROM jobs WHERE finished_at IS NOT NULL"
     with lab.database.cursor(room.database) as cursor:
 
         def finished() -> int:
-            cursor.execute(look)
-            return int(cursor.fetchall()[0][0])
+            return count_done(lab, room, cursor)
 
         def wait_for(count: int) -> tuple[int, int]:
             """Jobs finished, and how often we looked."""
             deadline = time.monotonic() + 4 * plan.limit_seconds
-            for looks in range(1, 1_000_000):
-                done = finished()
-                if done >= count or time.monotonic() > deadline:
-                    return done, looks
+            looks = 1
+            while (done := finished()) < count:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{done} of {count} jobs: {lab.told(room)}")
                 time.sleep(0.25)
-            raise AssertionError("unreachable")
+                looks += 1
+            return done, looks
 
         wait_for(plan.counted_jobs // 10)
         first, done_first = _status(cursor), finished()
@@ -67,6 +70,19 @@ def _count_statements(lab: Lab, plan: Plan, room: Room) -> dict[str, float]:
     own = {_STATEMENTS: looks + 2, "Com_select": looks + 1}
     scale = plan.counted_jobs / jobs
     return {name: scale * (last[name] - first[name] - own.get(name, 0)) for name in last}
+
+
+def _wait_until_empty(lab: Lab, plan: Plan, room: Room) -> int:
+    """Wait until the queue has no message left, so that every delete is made; returns our looks."""
+    sqs, looks = make_sqs(lab.sqs_url), 0
+    deadline = time.monotonic() + plan.limit_seconds
+    while time.monotonic() < deadline:
+        answer = sqs.get_queue_attributes(QueueUrl=room.queue_url, AttributeNames=_WAITING)
+        looks += 1
+        if not any(int(number) for number in answer["Attributes"].values()):
+            return looks
+        time.sleep(0.25)
+    raise RuntimeError(f"messages were left: {answer['Attributes']}: {lab.told(room)}")
 
 
 def _status(cursor: Any) -> dict[str, int]:

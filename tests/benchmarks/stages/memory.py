@@ -12,6 +12,7 @@ from tests.benchmarks.lab import Lab, Room
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.race import fill
 from tests.benchmarks.results import Results
+from tests.benchmarks.watching import count_done
 
 #: Jobs that wait in the queue at most, and are put there at a time.
 _BACKLOG, _PORTION = 4_000, 2_000
@@ -36,16 +37,16 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
 def _work_until(lab: Lab, room: Room, process: GuardedProcess, goal: int, sent: int) -> int:
     """Feed and wait until `goal` jobs are finished; returns how many were sent in all."""
     deadline = time.monotonic() + 60 + goal / _LEAST_RATE
-    look = "SELECT COUNT(*) FROM jobs WHERE finished_at IS NOT NULL"
-    while (finished := int(lab.rows(room, look)[0][0])) < goal:
-        if process.status is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{finished} of {goal} jobs: {lab.told(room)}")
-        portion = min(_PORTION, goal - sent)
-        if portion > 0 and sent - finished < _BACKLOG:
-            fill(lab, contestants.ours(), room, portion)
-            sent += portion
-        else:
-            time.sleep(0.25)
+    with lab.database.cursor(room.database) as cursor:
+        while (finished := count_done(lab, room, cursor)) < goal:
+            if process.status is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{finished} of {goal} jobs: {lab.told(room)}")
+            portion = min(_PORTION, goal - sent)
+            if portion > 0 and sent - finished < _BACKLOG:
+                fill(lab, contestants.ours(), room, portion)
+                sent += portion
+            else:
+                time.sleep(0.25)
     return sent
 
 
