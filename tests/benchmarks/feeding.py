@@ -60,6 +60,11 @@ def make_jobs(count: int, sleep_seconds: float = 0.0) -> list[Job]:
     return [Job(str(uuid_utils.uuid7()), task, parameters) for _ in range(count)]
 
 
+def make_clock_job() -> Job:
+    """A job whose result is when it began."""
+    return Job(str(uuid_utils.uuid7()), "bench.clock", {})
+
+
 def insert_rows(server: MariaDB, room: Room, jobs: Sequence[Job]) -> None:
     """Write the jobs' rows: PENDING, rung."""
     with server.cursor(room.database) as cursor:

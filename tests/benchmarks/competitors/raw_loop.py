@@ -34,7 +34,12 @@ def sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
-TASKS: dict[str, Any] = {"bench.add": add, "bench.sleep": sleep}
+def clock() -> float:
+    """Return when the job's own code began."""
+    return time.time()
+
+
+TASKS: dict[str, Any] = {"bench.add": add, "bench.sleep": sleep, "bench.clock": clock}
 
 
 def work() -> None:

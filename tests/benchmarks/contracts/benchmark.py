@@ -1,4 +1,4 @@
-"""The two tasks of the bench: one that is over at once, one that waits."""
+"""The tasks of the bench: one is over at once, one waits, one tells when it began."""
 
 from __future__ import annotations
 
@@ -20,5 +20,10 @@ class Sleep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seconds: float
 
 
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of bench.clock: none."""
+
+
 ADD = TaskContract(name="bench.add", parameters=Add, description="Add two numbers.")
 SLEEP = TaskContract(name="bench.sleep", parameters=Sleep, description="Wait a while.")
+CLOCK = TaskContract(name="bench.clock", parameters=Clock, description="Tell the time.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from tests.benchmarks.watching import JobFailed, count_done
 
-_LAB = cast(Any, SimpleNamespace(told=lambda room: "it broke"))
-_ROOM = cast(Any, None)
+_LAB: Any = SimpleNamespace(told=lambda room: "it broke")
+_ROOM: Any = None
 
 
 class _Cursor:
