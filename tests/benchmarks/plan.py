@@ -27,9 +27,11 @@ class Plan:
     #: Jobs of the run in which calls and statements are counted.
     counted_jobs: int = 5_000
     idle_seconds: float = 60.0
-    enqueues: int = 1_000
-    enqueue_rounds: int = 7
+    #: Pairs of processes: what is noisy has many of them.
+    enqueues: int = 500
+    enqueue_rounds: int = 20
     bulk_jobs: int = 5_000
+    bulk_rounds: int = 9
     pokes: int = 60
     #: Rows of the tables that are compared: the large one, and the small of throughput and pages.
     large_rows: int = 1_000_000
@@ -40,7 +42,7 @@ class Plan:
     page_rounds: int = 7
     #: Jobs after which a worker's memory is read, the first and the second time.
     memory_jobs: tuple[int, int] = (10_000, 100_000)
-    cold_starts: int = 15
+    cold_starts: int = 50
 
 
 def make_plan(*, is_quick: bool) -> Plan:
@@ -62,6 +64,7 @@ def make_plan(*, is_quick: bool) -> Plan:
         enqueues=200,
         enqueue_rounds=3,
         bulk_jobs=1_000,
+        bulk_rounds=3,
         pokes=12,
         large_rows=100_000,
         growth_jobs=1_000,

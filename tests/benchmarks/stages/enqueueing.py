@@ -21,7 +21,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
             for side in rotate(_SIDES, number):
                 spent = probe(room, "enqueue", side, str(plan.enqueues), BENCH_TOKEN=token)
                 cpu[side].append(1000 * spent["cpu_seconds"])
-        for number in range(plan.enqueue_rounds):
+        for number in range(plan.bulk_rounds):
             for side in rotate(_SIDES, number):
                 done = probe(room, "bulk", side, str(plan.bulk_jobs))
                 rates[side].append(done["jobs"] / done["seconds"])
