@@ -27,6 +27,14 @@ class Goal:
         return "true" if self.key == LIGHT else f"{self.relation} {self.target:g}"
 
 
+#: Ratios without a goal, in a table of their own: the race with jobs that wait.
+SLEEP_LABELS = {
+    "sleep_vs_stock_tuned": "throughput / Celery at its best tuning, -c 16",
+    "sleep_vs_dramatiq_sqs": "throughput / dramatiq_sqs, 2 processes x 8 threads",
+    "sleep_vs_taskiq_sqs": "throughput / taskiq-aio-sqs, 2 workers x 8 tasks at once",
+    "sleep_vs_raw": "throughput / raw boto3 loop, 16 processes",
+}
+
 LIGHT = "get_routes_are_light"
 
 GOALS = (

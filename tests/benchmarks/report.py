@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.chart import draw_bars
-from tests.benchmarks.goals import GOALS, Goal
+from tests.benchmarks.goals import GOALS, SLEEP_LABELS, Goal
 from tests.benchmarks.lab import NODE_FOLDER, PEERS_BIN, ROOT, Lab
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.results import Results
@@ -26,6 +26,7 @@ _NAMES = {
     "raw": "raw boto3 loop",
     "taskiq_sqs": "taskiq-aio-sqs",
     "dramatiq_sqs": "dramatiq_sqs",
+    "stock_two_updates": "Celery, tuned, two UPDATEs",
     "stock_tuned": "Celery + SQS, best tuning found",
     "stock_default": "Celery + SQS, defaults",
 }
@@ -109,11 +110,15 @@ def _page(results: Results, about: dict[str, Any], link: str) -> Iterator[str]:
     yield "| figure | goal | measured | min to max | |"
     yield "|---|---|---|---|---|"
     yield from (_row(results, goal) for goal in GOALS)
+    yield "\n## Jobs of 10 ms, 16 at a time\n"
+    yield "| figure | measured | min to max |"
+    yield "|---|---|---|"
+    yield from (_sleep_row(results, key) for key in SLEEP_LABELS)
     yield "\n## What the figures are made of\n"
     yield "| value | median | min | max | unit |"
     yield "|---|---|---|---|---|"
     for key, one in results.raw.items():
-        if isinstance(one, dict) and "median" in one:
+        if isinstance(one, dict) and "median" in one and key not in SLEEP_LABELS:
             numbers = " | ".join(_short(one[name]) for name in ("median", "min", "max"))
             yield f"| `{key}` | {numbers} | {one['unit']} |"
     for stage, reason in results.failures.items():
@@ -130,6 +135,13 @@ def _row(results: Results, goal: Goal) -> str:
     shown = str(value).lower() if isinstance(value, bool) else _short(value)
     label = f"{goal.label} (`{goal.key}`)"
     return f"| {label} | {goal.describe()} | {shown} | {between} | {verdict} |"
+
+
+def _sleep_row(results: Results, key: str) -> str:
+    one, label = results.raw.get(key), f"{SLEEP_LABELS[key]} (`{key}`)"
+    if one is None:
+        return f"| {label} | not measured | |"
+    return f"| {label} | {_short(one['median'])} | {_short(one['min'])} to {_short(one['max'])} |"
 
 
 def _short(value: float) -> str:

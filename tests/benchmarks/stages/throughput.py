@@ -19,17 +19,22 @@ _KEYS = {
     "taskiq_sqs": "throughput_vs_taskiq_sqs",
     "raw": "throughput_vs_raw",
 }
-#: A pool of sixteen, each job 10 ms: a fleet that waits for upstreams.
+#: Sixteen jobs at a time, each of 10 ms: a fleet that waits for upstreams.
 _SLEEPERS = 16
 _SLEEP_SECONDS = 0.01
 
 
 def measure(lab: Lab, plan: Plan, results: Results) -> None:
-    """Jobs that add, with two processes for everybody; then jobs that wait, with sixteen."""
+    """Jobs that add, with two processes for everybody; then jobs that wait, sixteen at a time."""
     short = Heat(plan.stock_jobs, plan.window_seconds, plan.limit_seconds)
     best = tuning.find_best(lab, results, short, is_searching=plan.is_searching)
-    field = [contestants.ours(), *best, contestants.raw(), contestants.stock_default()]
-    sizes = {"stock_tuned": plan.stock_jobs, "stock_default": plan.default_jobs}
+    two_updates = contestants.stock_two_updates(best[0])
+    field = [contestants.ours(), *best, contestants.raw(), two_updates, contestants.stock_default()]
+    sizes = {
+        "stock_tuned": plan.stock_jobs,
+        "stock_two_updates": plan.stock_jobs,
+        "stock_default": plan.default_jobs,
+    }
     heats = [
         Heat(sizes.get(one.name, plan.jobs), plan.window_seconds, plan.limit_seconds)
         for one in field
@@ -37,12 +42,22 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
     rates = _race(lab, results, field, heats, plan.rounds)
     for name, key in _KEYS.items():
         results.add(key, ratios(rates["bellpull"], rates[name]))
-    _measure_sleep(lab, plan, results, best[0])
+    like = ratios(rates["bellpull"], rates["stock_two_updates"])
+    results.keep("throughput_vs_stock_two_updates", like, "times")
+    _measure_sleep(lab, plan, results, best)
 
 
-def _measure_sleep(lab: Lab, plan: Plan, results: Results, tuned: Contestant) -> None:
-    chosen = {**tuned.tuning, "concurrency": _SLEEPERS}
-    field = [contestants.ours(_SLEEPERS), contestants.stock(chosen), contestants.raw(_SLEEPERS)]
+def _measure_sleep(lab: Lab, plan: Plan, results: Results, best: Sequence[Contestant]) -> None:
+    stock, dramatiq, taskiq = (one.tuning for one in best)
+    each = _SLEEPERS // contestants.PROCESSES
+    sixteen = {"processes": contestants.PROCESSES}
+    field = [
+        contestants.ours(_SLEEPERS),
+        contestants.stock({**stock, "concurrency": _SLEEPERS}),
+        contestants.dramatiq(**{**dramatiq, **sixteen, "threads": each}),
+        contestants.taskiq(**{**taskiq, **sixteen, "tasks": each}),
+        contestants.raw(_SLEEPERS),
+    ]
     sizes = {"stock_tuned": plan.stock_jobs}
     heats = [
         Heat(
@@ -53,7 +68,10 @@ def _measure_sleep(lab: Lab, plan: Plan, results: Results, tuned: Contestant) ->
         )
         for one in field
     ]
-    _race(lab, results, field, heats, plan.sleep_rounds)
+    rates = _race(lab, results, field, heats, plan.sleep_rounds)
+    for one in field[1:]:
+        times = ratios(rates["bellpull"], rates[one.name])
+        results.keep(f"sleep_vs_{one.name}", times, "times")
 
 
 def _race(
