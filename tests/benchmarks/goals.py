@@ -62,7 +62,12 @@ GOALS = (
     Goal("growth_throughput", "throughput with many finished rows / with few", ">=", 0.77),
     Goal("growth_first_page", "first page of the list, many rows / few", "<=", 1.3),
     Goal("growth_deep_page", "hundredth page of the list, many rows / few", "<=", 1.3),
-    Goal("rss_growth", "memory of a worker after many jobs / after few", "<=", 1.05),
+    Goal(
+        "rss_growth",
+        "memory of the worker's process that grew most, after many jobs / few",
+        "<=",
+        1.05,
+    ),
     Goal(
         "cold_start_vs_raw",
         "CPU of a cold start / hand-written Chalice app with SQLAlchemy and boto3",

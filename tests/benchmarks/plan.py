@@ -40,8 +40,8 @@ class Plan:
     growth_jobs: int = 5_000
     growth_rounds: int = 5
     page_rounds: int = 7
-    #: Jobs after which a worker's memory is read, the first and the second time.
-    memory_jobs: tuple[int, int] = (10_000, 100_000)
+    #: Jobs after which a worker's memory is read.
+    memory_jobs: tuple[int, ...] = (10_000, 55_000, 100_000)
     cold_starts: int = 50
 
 
@@ -70,6 +70,6 @@ def make_plan(*, is_quick: bool) -> Plan:
         growth_jobs=1_000,
         growth_rounds=2,
         page_rounds=2,
-        memory_jobs=(500, 2_000),
+        memory_jobs=(500, 1_250, 2_000),
         cold_starts=3,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from statistics import mean
 
 from infra.local.servers.process import GuardedProcess
 from tests.benchmarks import contestants
 from tests.benchmarks.lab import Lab, Room
+from tests.benchmarks.memory import read_group, worst_growth
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.race import fill
 from tests.benchmarks.results import Results
@@ -21,17 +21,23 @@ _LEAST_RATE = 25.0
 
 
 def measure(lab: Lab, plan: Plan, results: Results) -> None:
-    """One worker, its queue never empty; its main process and its pool are added up."""
-    worker, (few, many) = contestants.ours(), plan.memory_jobs
+    """One worker, its queue never empty; the process that grew most is judged."""
+    worker, sent = contestants.ours(), 0
+    readings: list[dict[int, int]] = []
     with lab.room() as room, lab.running(worker.command, room) as process:
-        sent = 0
-        readings: list[int] = []
-        for goal in (few, many):
+        for goal in plan.memory_jobs:
             sent = _work_until(lab, room, process, goal, sent)
-            readings.append(_read_memory(process))
-            results.tell(f"memory after {goal} jobs: {readings[-1]} KiB")
-    results.keep("rss", [float(reading) for reading in readings], f"KiB after {few}, {many} jobs")
-    results.set("rss_growth", readings[1] / readings[0])
+            reading, kind = _read_memory(process)
+            readings.append(reading)
+            each = " + ".join(f"{kib:,}" for kib in reading.values())
+            results.tell(f"memory after {goal} jobs: {each} KiB of {kind}")
+    goals = ", ".join(f"{goal:,}" for goal in plan.memory_jobs)
+    for number, pid in enumerate(readings[0], start=1):
+        seen = [reading[pid] for reading in readings if pid in reading]
+        told = ", ".join(f"{kib:,}" for kib in seen)
+        unit = f"KiB of {kind}; {told} after {goals} jobs"
+        results.keep(f"memory_process_{number}", [float(kib) for kib in seen], unit)
+    results.set("rss_growth", worst_growth(readings)[1])
 
 
 def _work_until(lab: Lab, room: Room, process: GuardedProcess, goal: int, sent: int) -> int:
@@ -50,14 +56,12 @@ def _work_until(lab: Lab, room: Room, process: GuardedProcess, goal: int, sent: 
     return sent
 
 
-def _read_memory(process: GuardedProcess) -> int:
-    """KiB of all processes of the worker's group, the mean of five looks in two seconds."""
+def _read_memory(process: GuardedProcess) -> tuple[dict[int, int], str]:
+    """KiB of each process of the worker's group, the mean of five looks in two seconds."""
     looks = []
     for _ in range(5):
-        told = subprocess.run(
-            ["ps", "-A", "-o", "pgid=,rss="], capture_output=True, text=True, check=True
-        )
-        rows = [line.split() for line in told.stdout.splitlines()]
-        looks.append(sum(int(rss) for group, rss in rows if int(group) == process.pid))
+        reading, kind = read_group(process.pid)
+        looks.append(reading)
         time.sleep(0.4)
-    return round(mean(looks))
+    lived = [pid for pid in looks[0] if all(pid in look for look in looks)]
+    return {pid: round(mean(look[pid] for look in looks)) for pid in lived}, kind
