@@ -16,6 +16,7 @@ from typing import Any
 from tests.benchmarks.chart import draw_bars
 from tests.benchmarks.goals import GOALS, SLEEP_LABELS, Goal
 from tests.benchmarks.lab import NODE_FOLDER, PEERS_BIN, ROOT, Lab
+from tests.benchmarks.method import describe_method
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.results import Results
 
@@ -30,19 +31,6 @@ _NAMES = {
     "stock_tuned": "Celery + SQS, best tuning found",
     "stock_default": "Celery + SQS, defaults",
 }
-_METHOD = """
-Everything ran side by side on the machine named above, in one run, over loopback: SQS is
-[fauxqs](tests/benchmarks/fauxqs/server.mjs), the database a private MariaDB that syncs each
-commit to the disk. Competitors took turns, a round after the other; each run began with a full
-queue and a database of its own, and its rate was taken between the moments when 10 % and 95 % of
-its jobs were finished. A figure is the median of the ratios of each round. All but stock Celery,
-which has its own table, claim each job and record its result in the same table. The loop and the
-other libraries make two UPDATEs for each job, each with a commit of its own; Bellpull makes the
-same two for many jobs at once, so that a job costs it a part of a statement and of a commit, and
-gives a process several short jobs at a time. Much of what it is faster by is this, and could be
-written for the others too. Calls and statements are counted by the servers. The programs are in
-[tests/benchmarks](tests/benchmarks); if you know how one of them could be faster, please say so.
-"""
 
 
 def describe_machine(lab: Lab, plan: Plan) -> dict[str, Any]:
@@ -84,7 +72,7 @@ def write(results: Results, about: dict[str, Any], plan: Plan) -> Path:
     chart = (build if plan.is_quick else ROOT / "tests/benchmarks") / "throughput.svg"
     chart.write_text(_chart(results))
     link = os.path.relpath(chart, page.parent)
-    page.write_text("\n".join(_page(results, about, link)) + "\n")
+    page.write_text("\n".join(_page(results, about, plan, link)) + "\n")
     return page
 
 
@@ -98,12 +86,12 @@ def _chart(results: Results) -> str:
     return draw_bars("Jobs a second, two worker processes, a trivial task", values)
 
 
-def _page(results: Results, about: dict[str, Any], link: str) -> Iterator[str]:
+def _page(results: Results, about: dict[str, Any], plan: Plan, link: str) -> Iterator[str]:
     yield "# Benchmarks\n"
     yield f"`{about['command']}`, {about['date']}, {about['machine']}.\n"
     yield ", ".join(f"{name} {text}" for name, text in about["versions"].items()) + ".\n"
     yield "Peers: " + ", ".join(f"{n} {text}" for n, text in about["peers"].items()) + "."
-    yield _METHOD
+    yield describe_method(plan)
     if about["is_quick"]:
         yield "**This was the quick bench: few rounds, small tables. Its figures are rough.**\n"
     yield f"![Jobs a second]({link})\n"
