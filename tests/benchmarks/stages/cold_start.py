@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.benchmarks.arithmetic import ratios, rotate
 from tests.benchmarks.goals import LIGHT
 from tests.benchmarks.lab import Lab
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.probing import mint_token, probe
 from tests.benchmarks.results import Results
+from tests.benchmarks.things import make_things
 
 
 def measure(lab: Lab, plan: Plan, results: Results) -> None:
@@ -20,7 +23,7 @@ def measure(lab: Lab, plan: Plan, results: Results) -> None:
                 found = probe(room, "cold_start", side, BENCH_TOKEN=token)
                 if number >= 0:
                     values.append(1000 * found["cpu_seconds"])
-        told = probe(room, "light", BENCH_TOKEN=token)
+        told = probe(room, "light", json.dumps(make_things(room)), BENCH_TOKEN=token)
     for side, values in spent.items():
         results.keep(f"cold_start_{side}", values, "ms of CPU")
     results.add("cold_start_vs_raw", ratios(spent["ours"], spent["raw"]))
