@@ -13,9 +13,10 @@ from worker.loop import LoopCalls
 if TYPE_CHECKING:
     from worker.request import JobRequest
 
-#: Jobs are short while so many that ended last took no longer than this each.
+#: A process is given as many jobs as it ends in so many seconds, if each takes as long as the
+#: longest of so many that ended last.
+_RUN_SECONDS = 0.04
 _RECENT = 16
-_SHORT_SECONDS = 0.005
 #: Seconds after which a process that is still at its run keeps only the job that it is at.
 _HELD_SECONDS = 0.05
 
@@ -149,8 +150,10 @@ class Launches:
         slots = self._count_slots()
         if len(self._given) < slots:
             return True
-        is_short = len(self._seconds) == _RECENT and max(self._seconds) <= _SHORT_SECONDS
-        return is_short and len(self._given) < slots * self._longest_run
+        if len(self._seconds) < _RECENT:
+            return False
+        longest = max(*self._seconds, _RUN_SECONDS / self._longest_run)
+        return len(self._given) < slots * int(_RUN_SECONDS / longest)
 
     def _count_slots(self) -> int:
         try:

@@ -52,7 +52,7 @@ class Worker(CeleryWorker):  # type: ignore[misc]  # celery has no types
 
 
 class JobPool(AsynPool):  # type: ignore[misc]
-    """Gives a free process as many jobs as its share of those that wait, if they may be a run.
+    """Gives a free process its share of the jobs that wait, if they may be a run.
 
     Celery gives it one, and when that has ended another.
     """
@@ -86,8 +86,9 @@ class JobPool(AsynPool):  # type: ignore[misc]
             free = self._all_inqueues - self._active_writes - self._busy_workers
             # A process that is not yet up has its share too.
             idle = max(self._processes - len(self._busy_workers), len(free))
+            most = _divide(len(self._cache), self._processes)
             for left, fd in zip(range(idle, 0, -1), free, strict=False):
-                self._write_run(fd, -(-len(self.outbound_buffer) // left))
+                self._write_run(fd, min(most, _divide(len(self.outbound_buffer), left)))
 
     def _write_run(self, fd: int, share: int) -> None:
         process, waiting = self._fileno_to_inq[fd], self.outbound_buffer
@@ -252,6 +253,11 @@ class TaskPool(CeleryTaskPool):  # type: ignore[misc]
     def signal(self, job: Any, number: Signals) -> bool:
         """See JobPool."""
         return self._pool is not None and self._pool.signal(job, number)
+
+
+def _divide(jobs: int, processes: int) -> int:
+    """How many jobs one of them has, rounded up."""
+    return -(-jobs // processes)
 
 
 def _join(payloads: list[tuple[memoryview, memoryview, int]]) -> tuple[memoryview, memoryview, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from tests.fakes.hub import FakeHub
 from tests.fakes.requests import FakePool, FakeRequest
 from worker.launching import Launches
@@ -76,9 +78,20 @@ def test_one_long_job_among_the_last_ends_it() -> None:
     made = make_bench()
     made.line_up(80)
     made.end(16, 0.001)
-    made.end(1, 0.006)
+    made.end(1, 0.03)
     made.end(15, 0.001)
     assert len(made.pool.has) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "run"),
+    [(0.0, 8), (0.005, 8), (0.007, 5), (0.01, 4), (0.019, 2), (0.021, 1), (0.05, 1)],
+)
+def test_process_is_given_what_it_ends_in_forty_milliseconds(seconds: float, run: int) -> None:
+    made = make_bench()
+    made.line_up(80)
+    made.end(16, seconds)
+    assert len(made.pool.has) == 2 * run
 
 
 def test_failures_say_nothing_of_how_long_jobs_are() -> None:

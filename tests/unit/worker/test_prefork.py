@@ -46,6 +46,20 @@ def test_jobs_that_wait_are_written_to_a_process_together(make_pool: Any) -> Non
     assert pool.pool.write_stats.total() == 4
 
 
+def test_process_that_is_free_alone_is_given_no_more_than_its_part_of_all(
+    make_pool: Any, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    pool.give(note, str(tmp_path), "long", 2)
+    pool.give(note, str(tmp_path), "short")
+    pool.turn_until(lambda: pool.found == ["short"])
+    for name in "abcdef":
+        pool.give(note, str(tmp_path), name, 0.3)
+    pool.turn_until(lambda: "a" in read_notes(tmp_path))
+    assert sorted(len(process.run_in_hand) for process in pool.pool._pool) == [1, 4]
+    pool.turn_until(lambda: len(pool.found) == 8)
+
+
 def test_run_is_no_longer_than_a_pipe(make_pool: Any) -> None:
     pool = make_pool()
     assert pool.run(["x" * 10_000] * 16) == [10_000] * 16
