@@ -86,6 +86,11 @@ def _reword(response: Response) -> Response:
     return describe_status(response.status_code, body["Message"], response.headers)
 
 
+_ANSWERED = (
+    "request answered: method=%s path=%s status=%s duration_ms=%s request_id=%s project_id=%s"
+)
+
+
 def _log_answer(call: Call, response: Response, duration_ms: float) -> None:
     facts = {
         "method": call.request.method,
@@ -96,9 +101,8 @@ def _log_answer(call: Call, response: Response, duration_ms: float) -> None:
         "request_id": call.request_id,
         "project_id": call.caller.project_id if call.caller else None,
     }
-    message = "request answered: " + " ".join(f"{name}=%s" for name in facts)
     try:
         counted = enqueued.facts(get_settings().deployment)
     except SettingsError:  # then it is what this line tells of
         counted = {}
-    logger.info(message, *facts.values(), extra=facts | counted)
+    logger.info(_ANSWERED, *facts.values(), extra=facts | counted)

@@ -106,14 +106,13 @@ class Sender:
             headers={
                 "Content-Type": "application/x-amz-json-1.0",
                 "X-Amz-Target": f"AmazonSQS.{action}",
-                "User-Agent": "bellpull",
             },
             data=msgspec.json.encode(payload),
         )
         credentials = self._session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        SigV4Auth(credentials.get_frozen_credentials(), "sqs", self._region).add_auth(request)
+        _Auth(credentials.get_frozen_credentials(), "sqs", self._region).add_auth(request)
         prepared = request.prepare()
         # Where moto's mock_aws answers, as it does for the client.
         mocked = self._session.emit_first_non_none_response(
@@ -122,10 +121,18 @@ class Sender:
         if mocked is not None:
             return mocked.status_code, mocked.content
         way, target = self._way_to(prepared.url)
-        answer = way.urlopen(
-            "POST", target, body=prepared.body, headers=dict(prepared.headers), retries=False
-        )
+        headers = {**prepared.headers, "User-Agent": "bellpull"}
+        answer = way.urlopen("POST", target, body=prepared.body, headers=headers, retries=False)
         return answer.status, answer.data
+
+
+class _Auth(SigV4Auth):  # type: ignore[misc]  # botocore has no types
+    """Looks at the headers of a request once, where botocore does so for each use of them."""
+
+    def headers_to_sign(self, request: Any) -> Any:
+        if "signed" not in request.context:
+            request.context["signed"] = super().headers_to_sign(request)
+        return request.context["signed"]
 
 
 @lru_cache(maxsize=1)
@@ -144,8 +151,47 @@ def _make_pool(url: str, ca_file: str | None) -> urllib3.PoolManager:
         options["ca_certs"] = ca_file or get_cert_path(verify=True)
     proxy: str | None = get_environ_proxies(url).get(urlsplit(url).scheme)
     if proxy is None:
-        return urllib3.PoolManager(**options)
-    return urllib3.ProxyManager(proxy, **options)
+        manager = urllib3.PoolManager(**options)
+    else:
+        manager = urllib3.ProxyManager(proxy, **options)
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    return manager
+
+
+class _WholeRequests:
+    """Sends head and body of a request at once; urllib3's connections send one after the other."""
+
+    _parts: list[Any] | None = None
+
+    def request(self, *args: Any, **options: Any) -> None:
+        parts = self._parts = list[Any]()
+        try:
+            super().request(*args, **options)  # type: ignore[misc]  # it stands before one
+        finally:
+            self._parts = None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        if self._parts is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._parts.append(data)
+
+
+class _Connection(_WholeRequests, urllib3.connection.HTTPConnection):
+    """To SQS on this machine, or to a proxy."""
+
+
+class _TlsConnection(_WholeRequests, urllib3.connection.HTTPSConnection):
+    """To AWS."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 def _read(content: bytes) -> dict[str, Any] | None:

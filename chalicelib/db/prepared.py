@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, CursorResult, bindparam
+from sqlalchemy import BindParameter, Connection, CursorResult, Select, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -47,10 +47,30 @@ class Prepared:
             name: str(value) if isinstance(value, StrEnum) else value
             for name, value in compiled.params.items()
         }
+        converters = {
+            name: one.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, one in compiled.binds.items()
+            if name in compiled.params
+        }
+        self._converters = {name: convert for name, convert in converters.items() if convert}
+        self._readers = [
+            one.type.dialect_impl(dialect).result_processor(dialect, None)
+            for one in (statement.selected_columns if isinstance(statement, Select) else ())
+        ]
 
     def execute(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Execute it with values as the driver takes them: no type of a column converts them."""
+        """Execute it with values by their names; what it returns is as the driver gives it."""
         known = {**self._defaults, **values}
+        for name, convert in self._converters.items():
+            known[name] = convert(known[name])
         if self._names is None:
             return connection.exec_driver_sql(self.sql, known)
         return connection.exec_driver_sql(self.sql, tuple(known[name] for name in self._names))
+
+    def read_one(self, connection: Connection, values: Mapping[str, Any]) -> list[Any] | None:
+        """What a SELECT finds, in the order of its columns and as their types say; None: no row."""
+        row = self.execute(connection, values).one_or_none()
+        if row is None:
+            return None
+        pairs = zip(row, self._readers, strict=True)
+        return [value if read is None else read(value) for value, read in pairs]

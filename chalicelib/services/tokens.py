@@ -6,14 +6,17 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, and_, bindparam, insert, null, or_, select, update
+from sqlalchemy.engine import Dialect
 
 from chalicelib.db.clock import now, seconds_from_now
 from chalicelib.db.engine import connect, in_transaction
 from chalicelib.db.paging import newest_first, older_than
+from chalicelib.db.prepared import Prepared
 from chalicelib.db.tables import tokens
 from chalicelib.domain.ids import is_project_id, new_id
 from chalicelib.domain.scopes import Scope
@@ -96,13 +99,19 @@ def mint(
 def identify(engine: Engine, token: str) -> Caller | None:
     """Who shows this token, None if it is unknown, expired or revoked."""
     with connect(engine) as connection:
-        row = connection.execute(_BY_DIGEST, {"digest": _digest(token)}).one_or_none()
+        row = _find_by_digest(engine.dialect).read_one(connection, {"digest": _digest(token)})
         if row is None:
             return None
-        if row.last_used_at is None or row.seen_at - row.last_used_at > _USE_NOTED_EVERY:
-            use = update(tokens).where(tokens.c.id == row.id).values(last_used_at=now())
+        token_id, project_id, scopes, last_used_at, seen_at = row
+        if last_used_at is None or seen_at - last_used_at > _USE_NOTED_EVERY:
+            use = update(tokens).where(tokens.c.id == token_id).values(last_used_at=now())
             connection.execute(use)
-    return Caller(row.id, row.project_id, row.scopes, row.seen_at)
+    return Caller(token_id, project_id, scopes, seen_at)
+
+
+@lru_cache(maxsize=4)
+def _find_by_digest(dialect: Dialect) -> Prepared:
+    return Prepared(_BY_DIGEST, dialect)
 
 
 def list_all(engine: Engine) -> list[Row[Any]]:

@@ -6,6 +6,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from chalicelib.broker import bell as bell_module
+from chalicelib.broker import sending
 from chalicelib.broker.bell import ring
 from chalicelib.broker.message import Bell
 from chalicelib.broker.sending import Sender
@@ -162,3 +164,17 @@ def test_request_names_its_target_as_a_path() -> None:
         thread.join()
         sender.close()
     assert heard[0].startswith(b"POST / HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("kind", [sending._Connection, sending._TlsConnection])
+def test_head_and_body_of_a_request_leave_together(kind: Any) -> None:
+    sent: list[bytes] = []
+    connection = kind("127.0.0.1", 9)
+    connection.sock = SimpleNamespace(
+        sendall=sent.append, settimeout=lambda _: None, close=lambda: None
+    )
+    connection.request("POST", "/", body=b"{}", headers={"Content-Length": "2"})
+    assert len(sent) == 1
+    assert sent[0].startswith(b"POST / HTTP/1.1\r\n")
+    assert sent[0].endswith(b"\r\n\r\n{}")
+    connection.close()
