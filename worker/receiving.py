@@ -117,6 +117,12 @@ class CurlClient(KombuCurlClient):  # type: ignore[misc]  # kombu has no types
         if not self._closed:
             super()._timeout_check(*args)
 
+    # Kombu takes the milliseconds of curl for seconds, so that the timer of each receive stays for
+    # hours. What is due later than in a second its look of each second finds.
+    def _set_timeout(self, msecs: int) -> None:
+        if 0 <= msecs < 1000:
+            self.hub.call_later(msecs / 1000, self._timeout_check)
+
     # Kombu sets no time limit on its handles: on a half-open connection a poll never ends.
     def _setup_request(self, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
         super()._setup_request(curl, request, buffer, headers)

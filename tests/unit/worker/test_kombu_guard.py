@@ -53,6 +53,8 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
         "CurlClient.close": ("c2d0e89c9ba5", "worker/receiving.py"),
         "CurlClient.add_request": ("285a4f718289", "worker/receiving.py"),
         "CurlClient._setup_request": ("0ce805b5cbde", "worker/receiving.py"),
+        "CurlClient._set_timeout": ("bc8712727687", "worker/receiving.py"),
+        "CurlClient._timeout_check": ("fdc710d43054", "worker/receiving.py"),
         "CurlClient._process": ("a618702d591d", "worker/receiving.py"),
         "CurlClient._process_pending_requests": ("a40cf409cce5", "worker/receiving.py"),
     },
