@@ -110,6 +110,7 @@ def test_nohup_is_heeded(processes: Processes) -> None:
     processes.watch_signals()
     os.kill(os.getpid(), signal.SIGHUP)
     processes.pause(0)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_closed_terminal_ends_the_next_pause(
